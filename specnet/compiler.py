@@ -91,7 +91,8 @@ class Checked(Displayed, Record):
         """The digest of the network, or of the lines of a file that holds blocks alone, whatever their layout."""
         if self.network.nodes:
             return self.network.digest
-        return f"sha256:{sha256(repr(self.lines).encode()).hexdigest()}"
+        text = repr(self.lines) if self.ok else self.source.text  # of an unsound file, lines may be nested too deep
+        return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 def _rank(diagnostic: Diagnostic) -> tuple[bool, int]:

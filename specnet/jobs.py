@@ -26,10 +26,10 @@ from specnet.layers.base.families import get_init
 from specnet.plugin_loading.discovery import Plugin
 from specnet.plugin_loading.loaded import find_plugin
 from specnet.registry import find_registration
-from specnet.settings import Training
+from specnet.settings import Training, get_choice
 from specnet.settings.data import Python
 from specnet.spec_files import find_path_in_zoo
-from specnet.training import GivenData, Job, LayerInfo, OutputLayer, OwnMetric
+from specnet.training import GivenData, Job, LayerInfo, OutputLayer, OwnMetric, PluginMetric
 from specnet.training.data.given import require_data
 from specnet.training.job import METRIC
 
@@ -91,8 +91,17 @@ def make_job(checked: Checked, training: Training | None = None, given: GivenDat
         output_layer=_locate_output_count(checked),
         given=given,
         output_stride=find_output_stride(network),
+        own_metric=make_metric(settings),
         plugins=find_needed_plugins(network, settings),
     )
+
+
+def make_metric(training: Training) -> OwnMetric | None:
+    """Return the metric that a plugin has added and the settings name, if they do."""
+    setting = training.metric
+    if setting is None:
+        return None
+    return PluginMetric(setting.compute, setting.larger_is_better, get_choice("metric", setting), setting)
 
 
 def _build_module(network: Network, training: Training) -> nn.Module:

@@ -116,7 +116,8 @@ def resume(
     given, own_metric = gather_data(data, validation, test), gather_metric(metric)
     config = read_run_config(Path(run))
     options = config.options if data_dir is None else replace(config.options, data_dir=Path(data_dir))
-    job = replace(restore_job(config, given)[1], own_metric=own_metric)
+    job = restore_job(config, given)[1]
+    job = replace(job, own_metric=own_metric or job.own_metric)
     return resume_run(config, job, options, callback or WrittenLines(), epochs)
 
 

@@ -61,7 +61,8 @@ def train(
     checked = check_sound(source, settings, plugins)
     own = {"spec": path} if (path := Path(checked.source.name)).is_file() else {}
     chosen = make_options({**own, **options, "overrides": format_settings(settings)})
-    job = replace(make_job(checked, given=given), own_metric=own_metric)
+    job = make_job(checked, given=given)
+    job = replace(job, own_metric=own_metric or job.own_metric)
     return train_job(job, chosen, callback or WrittenLines())
 
 

@@ -141,8 +141,8 @@ def _is_sound(file: Path, text: str) -> bool:
     return check_source(Source(str(file), text)).ok
 
 
-def make_slips(count: int, seed: int) -> list[Slip]:
-    chance, files = random.Random(seed), sorted(SPECS.glob("*.net"))
+def make_slips(count: int, seed: int, folder: Path = SPECS) -> list[Slip]:
+    chance, files = random.Random(seed), sorted(folder.glob("*.net"))
     return [make_slip(chance, files) for _ in range(count)]
 
 

@@ -8,6 +8,7 @@ from specnet.diagnostics import Code, make_diagnostic, make_replacement
 from specnet.elaborate.context import Context
 from specnet.elaborate.control_flow import LoopStatement, choose_branch, list_turns
 from specnet.elaborate.scope import ValueName
+from specnet.elaborate.statements import check_claim
 from specnet.layers import get_layer_class
 from specnet.layers.base.traits import Trait
 from specnet.records import Record
@@ -40,14 +41,19 @@ class Arms:
         if body.lines:
             context.report(Code.E106, "lines before the first bar belong to no arm", body.lines[0].span)
         for lines in body.arms:
-            element = _only_element(lines)
-            if isinstance(element, tree.If) and _has_bars(element):
+            readable = tuple(line for line in lines if not isinstance(line, tree.Unreadable))
+            element = _only_element(readable)
+            _report_claim(lines, context)
+            if not element or not _stands_for_arms(element):
+                self.arms.append(Arm(lines, body, context))
+                continue
+            self.is_complete &= readable == lines
+            context.graph.has_gaps |= readable != lines
+            if isinstance(element, tree.If):
                 self.variable.append(element.condition.span)
                 self._add_branch(element, context)
-            elif isinstance(element, tree.Repeat | tree.For) and element.body.arms:
+            elif isinstance(element, tree.Repeat | tree.For):
                 self._add_turns(element, context)
-            else:
-                self.arms.append(Arm(lines, body, context))
 
     def find_only_loop(self) -> tree.Repeat | tree.For | None:
         """Return the loop that is the only arm, and has no bars of its own."""
@@ -84,6 +90,8 @@ class Arms:
         if loop.carried:
             message = f"the arms of `{loop.word}` stand side by side, so that none can carry a value to the next"
             context.report(Code.E106, message, loop.carried[0].span)
+            taps: dict[str, ValueName] = dict.fromkeys(tap.name for tap in loop.carried)
+            context = context.within(context.scope.make_carrying(taps))
         turns = list_turns(element, context, self.value)
         self.is_complete &= turns is not None and not context.is_uncalled
         name = context.scope.take_name(loop.word, None).removeprefix(context.scope.path)
@@ -119,6 +127,20 @@ class Arms:
             if choice and (context.is_uncalled or (target and shape)):
                 lines = choice.alternative or ()
                 ends[i] = value if shape and shape == target else self.arms[i].context.walk(lines, value)
+                _check_claim(self.arms[i], ends[i])
+
+
+def _report_claim(lines: tree.Lines, context: Context) -> None:
+    """Report a claim behind a loop or condition that stands for several arms, each of which has a shape."""
+    chain = lines[0] if len(lines) == 1 else None
+    if isinstance(chain, tree.Chain) and chain.claim and _stands_for_arms(chain.elements[0]):
+        context.report(Code.E106, "a claim stands behind the layers of an arm, within its bars", chain.claim.span)
+
+
+def _stands_for_arms(element: tree.Element) -> bool:
+    if isinstance(element, tree.If):
+        return _has_bars(element)
+    return isinstance(element, tree.Repeat | tree.For) and bool(element.body.arms)
 
 
 def _has_bars(element: tree.If) -> bool:
@@ -141,8 +163,16 @@ def _walk_arm(arm: Arm, value: ValueName) -> ValueName:
         return None
     only = _only_call(arm.lines)
     if only and _is_identity(only) and not only.arguments:
+        _check_claim(arm, value)
         return value
     return context.walk(arm.lines, value)
+
+
+def _check_claim(arm: Arm, value: ValueName) -> None:
+    """Compare the claim behind `identity` with the value that it passes on."""
+    chain = arm.lines[0]
+    if isinstance(chain, tree.Chain) and chain.claim:
+        check_claim(chain, chain.claim, arm.context, value)
 
 
 def _find_empty_arm(body: tree.Body) -> Span:

@@ -16,9 +16,10 @@ from pydantic_core import ErrorDetails
 from specnet import suggest
 from specnet.attributes import Attributes, describe_requirement, find_field
 from specnet.byte_sizes import ByteSize
-from specnet.diagnostics import Code, Diagnostic, Label, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, Diagnostic, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import UNSET, Default
 from specnet.foreign import find_closest_word
+from specnet.graph import ValueRef
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Layer
 from specnet.printer.values import quote_value
@@ -234,10 +235,11 @@ def _diagnose_unknown_attribute(
         or suggest.find_closest_word(key.text, (), keys)
     )
     others = [] if meant else _find_relatives(attributes, key.text)
+    can_replace = issubclass(attributes, Layer) and attributes.family.is_interchangeable
     if others:
         message += f"; {_join_alternatives(tuple(others), 'and')} {'has' if len(others) == 1 else 'have'}"
     has = f"it has {', '.join(written)}" if written and not meant else ""
-    fixes = [make_replacement(word.span, kind) for kind in others]
+    fixes = [make_replacement(word.span, kind) for kind in others if can_replace]
     return make_diagnostic(Code.E110, message, key.span, help=has, meant=meant, fixes=fixes)
 
 
@@ -335,9 +337,17 @@ def _diagnose_value(
     message = f"`{subject}` {describe_requirement(detail, meaning)}, not {quote_value(values[name])}"
     if isinstance(values[name], float) and (rounded := round_division(span.text)):
         return make_diagnostic(Code.E112, message, span, fixes=[make_replacement(span, rounded)])
+    if isinstance(values[name], ValueRef):
+        return make_diagnostic(Code.E112, message, span, fixes=_offer_like(attributes, name, values[name], span))
     keys = list_free_keys(attributes, spans)[:1]
     fixes = [make_replacement(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
+
+
+def _offer_like(attributes: type[Attributes], name: str, value: ValueRef, span: Span) -> list[Fix]:
+    """Return the fix `like=@x` for `to=@x`, of a layer that comes to the size of a value."""
+    is_size = issubclass(attributes, Layer) and attributes.size_field == name
+    return [make_replacement(span, f"like=@{value.tap}", safe=True)] if is_size else []
 
 
 def _find_claimed_channels(word: Span) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from specnet.diagnostics import Code, Fix, Label, make_diagnostic, make_replacement
+from specnet.diagnostics import Code, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, Scope, ValueName
@@ -14,6 +14,7 @@ from specnet.graph import GivenLayers, ModuleScope
 from specnet.layers import get_layer_class, list_kinds
 from specnet.source import Source
 from specnet.syntax import tree
+from specnet.syntax.expressions import CONSTANTS, has_value
 
 
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
@@ -81,7 +82,6 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     assert found, "the caller has looked the block up"
     block = found.block
     context.blocks.called.add(block.span)
-    label = context.label if context.label and not context.label.taken else None
     name = _take_name(call, context)
     active = (*(found.home if found.is_parameter else context.scope).active, call.word.text)
     context.graph.count_step(call.word.span, len(block.parameters))
@@ -93,8 +93,8 @@ def call_block(call: tree.Call, context: Context, value: ValueName) -> ValueName
     if not binder.bind():
         return None
     is_unknown = context.is_uncalled and not found.is_parameter
-    if label:
-        context.scope.calls[label.text] = call.word.text, None if is_unknown else inner
+    if context.label:
+        context.scope.record_call(context.label.text, call.word.text, None if is_unknown else inner)
     if is_unknown:
         return None
     values, defaults = binder.list_values(), binder.list_defaults()
@@ -164,8 +164,8 @@ def _can_be_called(call: tree.Call, found: DefinedBlock, context: Context) -> bo
         return False
     if word in active and not found.is_parameter:
         chain = " → ".join((*active[active.index(word) :], word))
-        message = f"the block `{word}` calls itself and would never end: {chain}"
-        context.report(Code.E201, message, call.word.span)
+        help = "`repeat` repeats lines; layers within layers are given to a parameter, `inner={ … }`"
+        context.report(Code.E201, f"the block `{word}` calls itself: {chain}", call.word.span, help=help)
         return False
     if call.body or call.alternative is not None:
         _report_braces(call, found, context)
@@ -182,14 +182,24 @@ def _report_braces(call: tree.Call, found: DefinedBlock, context: Context) -> No
     context.add_diagnostics([found_braces])
 
 
+def explain_layers_parameter(name: str) -> str:
+    """Return how a parameter is declared that stands for layers."""
+    return f"a parameter of a block stands for layers if its default is in braces, `{name}={{ … }}`"
+
+
 def reads_as_layers(block: tree.Block, name: str) -> bool:
     """Return whether a line of a block has the name of a parameter in the place of a layer."""
     return bool(re.search(rf"(?:^|->|[{{|])[ \t]*{name}[ \t]*(?:->|[|}}\n]|$)", block.body.span.text, re.MULTILINE))
 
 
-def _is_known(word: str, context: Context) -> bool:
+def is_layer_word(word: str, context: Context) -> bool:
     """Return whether a word is a layer or a block."""
     return get_layer_class(word) is not None or context.scope.find_block(word) is not None
+
+
+def _is_switch(parameter: tree.Parameter) -> bool:
+    """Return whether a parameter is `yes` or `no` by default."""
+    return isinstance(parameter.default, tree.Name) and parameter.default.text in CONSTANTS
 
 
 class _ArgumentBinder:
@@ -200,6 +210,7 @@ class _ArgumentBinder:
         self.names = dict.fromkeys(parameter.name.text for parameter in block.parameters)
         self.layers = [parameter.name.text for parameter in block.parameters if parameter.layers]
         self.free = iter([name for name in self.names if name not in self.layers])
+        self.switches = [each.name.text for each in block.parameters if _is_switch(each)]
         self.bound = dict[str, tree.Argument | tree.LayersArgument]()
 
     def bind(self) -> bool:
@@ -248,8 +259,23 @@ class _ArgumentBinder:
             self._report_kind(argument, name, f"takes layers in braces, `{name}={{ … }}`")
             return False
         self.bound[name] = argument
-        self.inner.set_variable(name, self.context.evaluate(argument.value, self.value))
+        if self._means_layers(name, argument.value):
+            self._report_undeclared(name, argument)
+            return False
+        self.inner.set_variable(name, self._evaluate(argument, name))
         return True
+
+    def _evaluate(self, argument: tree.Argument, name: str) -> Any:
+        """Return the value of an argument for a parameter; UNSET, after a report, if it has none."""
+        word = argument.value
+        is_switch = isinstance(word, tree.Name) and word.text in self.switches and not argument.key
+        if is_switch and not has_value(word, self.context.lookup(self.value)):
+            message = f"`{word.span.text}` of `{self.block.name.text}` is given as `{word.span.text}=yes`"
+            fixes = [make_replacement(argument.span, f"{word.span.text}=yes", safe=True)]
+            found = make_diagnostic(Code.E112, message, argument.span, fixes=fixes)
+            self.context.add_diagnostics([found], self.context.scope.trace)
+            return UNSET
+        return self.context.evaluate(argument.value, self.value, admits_text=True)
 
     def _bind_layers(self, given: tree.LayersArgument) -> bool:
         name = given.key.text
@@ -263,21 +289,36 @@ class _ArgumentBinder:
         define_layers(given.key, given.body, self.inner, self.context.scope)
         return not _report_no_chain(name, given.body, self.context)
 
+    def _means_layers(self, name: str, value: tree.Expression) -> bool:
+        """Return whether a value is the name of a layer, given to a parameter that the block uses as a layer."""
+        is_layer = isinstance(value, tree.Name) and is_layer_word(value.text, self.context)
+        return is_layer and reads_as_layers(self.block, name)
+
+    def _report_undeclared(self, name: str, argument: tree.Argument) -> None:
+        """Report a layer that is given to a parameter which is not declared to stand for layers."""
+        parameter = next(each for each in self.block.parameters if each.name.text == name)
+        braces = f"{name}={{ {argument.value.span.text} }}"
+        message = f"`{name}` stands for layers, which are in braces here and where it is declared: `{braces}`"
+        declared = Label(parameter.span, "declared here", primary=False)
+        fix = Fix(braces, (Edit(parameter.span, braces), Edit(argument.span, braces)))
+        found = make_diagnostic(Code.E112, message, argument.span, declared, fixes=[fix])
+        self.context.add_diagnostics([found], self.context.scope.trace)
+
     def _report_kind(self, given: tree.Argument | tree.LayersArgument, name: str, takes: str) -> None:
         """Report a value where a parameter stands for layers, or the reverse."""
         parameter = next(each for each in self.block.parameters if each.name.text == name)
         declared = Label(parameter.span, "declared here", primary=False)
         message = f"`{name}` of `{self.block.name.text}` {takes}"
-        fixes = self._offer_braces(given, [name])
+        fixes, help = self._offer_braces(given, [name]), ""
         if isinstance(given, tree.LayersArgument) and reads_as_layers(self.block, name):
-            fixes = [make_replacement(parameter.span, given.span.text)]
-        found = make_diagnostic(Code.E112, message, given.span, declared, fixes=fixes)
+            fixes, help = [make_replacement(parameter.span, given.span.text)], explain_layers_parameter(name)
+        found = make_diagnostic(Code.E112, message, given.span, declared, help=help, fixes=fixes)
         self.context.add_diagnostics([found], self.context.scope.trace)
 
     def _offer_braces(self, given: tree.Argument | tree.LayersArgument, keys: list[str]) -> list[Fix]:
         """Return fixes that give a layer, written as a value, to one of these parameters."""
         value = given.value if isinstance(given, tree.Argument) else None
-        is_layer = isinstance(value, tree.Name) and _is_known(value.text, self.context)
+        is_layer = isinstance(value, tree.Name) and is_layer_word(value.text, self.context)
         return [make_replacement(given.span, f"{key}={{ {value.span.text} }}") for key in keys if value and is_layer]
 
     def _bind_default(self, parameter: tree.Parameter) -> bool:
@@ -298,8 +339,7 @@ class _ArgumentBinder:
     def _report_default(self, parameter: tree.Parameter, default: tree.Expression) -> bool:
         """Report `act=relu` as the default of a parameter that its block uses as a layer; return whether it is that."""
         name = parameter.name.text
-        is_layer = isinstance(default, tree.Name) and _is_known(default.text, self.context)
-        if not (is_layer and reads_as_layers(self.block, name)):
+        if not self._means_layers(name, default):
             return False
         braces = f"{name}={{ {default.span.text} }}"
         message = f"`{name}` stands for layers, whose default is in braces: `{braces}`"

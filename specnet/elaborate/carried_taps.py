@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from specnet.diagnostics import Code, Label
+from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.context import Context
 from specnet.elaborate.scope import Scope, ValueName
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
 from specnet.records import Record
+from specnet.source import Span
 from specnet.syntax import tree
 
 
@@ -17,14 +19,26 @@ class CarriedTaps(Record):
     """The taps behind `carry`: each turn reads what the turn before named so, and the lines below the last turn."""
 
     taps: tuple[tree.Tap, ...]
+    body: Span
     keep_shape: bool
     """Whether all turns are alike, so that a value has the same shape at the end of each."""
 
-    def find(self, context: Context) -> tuple[ValueName, ...]:
-        """Return the values before the first turn; reports taps that name none, and those that are carried twice."""
-        for number, tap in enumerate(self.taps):
-            if tap in self.taps[:number]:
+    @staticmethod
+    def of(taps: tuple[tree.Tap, ...], body: Span, keep_shape: bool, context: Context) -> CarriedTaps:
+        """Return the taps that can be carried; reports the others, and those that are carried twice."""
+        carried = list[tree.Tap]()
+        for tap in taps:
+            if tap in carried:
                 context.report(Code.E113, f"`@{tap.name}` is carried twice", tap.span)
+            elif "." in tap.name or tap.name in tree.RESERVED_TAPS:
+                help = f"give the value a name before the loop: `@{tap.name} -> @x`, and carry that"
+                context.report(Code.E202, f"no turn can name `@{tap.name}` anew", tap.span, help=help)
+            else:
+                carried.append(tap)
+        return CarriedTaps(tuple(carried), body, keep_shape)
+
+    def find(self, context: Context) -> tuple[ValueName, ...]:
+        """Return the values before the first turn; reports taps that name none."""
         given = [context.evaluate(tap, None) for tap in self.taps]
         values = tuple(each.name if isinstance(each, ValueRef) else None for each in given)
         context.graph.carried.update(filter(None, values))
@@ -51,9 +65,7 @@ class CarriedTaps(Record):
 
     def _collect(self, tap: tree.Tap, turn: Context, before: ValueName) -> ValueName:
         if tap.name not in turn.scope.taps:
-            message = f"`@{tap.name}` is carried, but no line of the loop names it"
-            help = f"end a line within the braces with `-> @{tap.name}`"
-            turn.report(Code.E202, message, tap.span, help=help)
+            self._report_unnamed(tap, turn)
             return None
         value = turn.scope.taps[tap.name]
         shapes = turn.graph.shapes
@@ -62,6 +74,22 @@ class CarriedTaps(Record):
             self._report_shape(tap, turn, format_shape(one), format_shape(other))
             return None
         return value
+
+    def _report_unnamed(self, tap: tree.Tap, turn: Context) -> None:
+        """Report a tap that no line of a turn names; one that resembles it may be meant."""
+        message = f"`@{tap.name}` is carried, but no line of the loop names it"
+        help = f"end a line within the braces with `-> @{tap.name}`"
+        misspelt = turn.suggest(tap.name, [name for name in turn.scope.taps if name not in self._names])
+        if re.search(rf"->\s*@{tap.name}\b", self.body.text):
+            message = f"`@{tap.name}` is carried, but a turn leaves out the line that names it"
+            help = f"name it in every turn: `@{tap.name} -> @{tap.name}` hands the value on as it is"
+        elif misspelt:
+            span = turn.graph.log.declared[misspelt]
+            label, fix = Label(span, "meant here?", primary=False), make_replacement(span, f"@{tap.name}")
+            found = make_diagnostic(Code.E202, message, tap.span, label, fixes=[fix])
+            turn.add_diagnostics([found], turn.scope.trace)
+            return
+        turn.report_in_call(Code.E202, message, tap.span, help=help)
 
     def _report_shape(self, tap: tree.Tap, turn: Context, before: str, after: str) -> None:
         message = f"`@{tap.name}` is {before} before a turn of the loop, and {after} after it"

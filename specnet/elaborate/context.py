@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.graph_builder import GraphBuilder
-from specnet.elaborate.scope import ARRIVING, UNSET, DefinedBlock, LineLabel, Renaming, Scope, ValueName
+from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Renaming, Scope, ValueName
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
@@ -19,16 +19,23 @@ from specnet.naming import escape_name
 from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UndefinedTap, UnknownShape, evaluate
+from specnet.syntax.expressions import (
+    EvaluationError,
+    Lookup,
+    UndefinedName,
+    UndefinedTap,
+    UnknownShape,
+    UnknownWord,
+    evaluate,
+    evaluate_or_quote,
+    find_constant,
+)
 
 Read = Callable[[str, Span], Source]
 """A function that reads a file named by `use`, relative to the file of the span; raises CannotRead."""
 
 SHAPE_NAMES = "HWC"
 """The names of the height, width and channels of a layer's input."""
-
-RESERVED_TAPS = frozenset({ARRIVING, *"CHWL"})
-"""The names that no value can have: `@in` is what reaches a block, and `@x.C` a size of `@x`."""
 
 MOST_COMPARED = 500_000
 """The letters of names that are compared with misspelt ones in one check, which takes about a second."""
@@ -171,10 +178,10 @@ class Context(Record):
 
     # Values
 
-    def evaluate(self, expression: tree.Expression, value: ValueName) -> Any:
+    def evaluate(self, expression: tree.Expression, value: ValueName, admits_text: bool = False) -> Any:
         """Return the value of an expression; UNSET if it is unknown, or if it has none, which is reported."""
         try:
-            return evaluate(expression, self.lookup(value))
+            return (evaluate_or_quote if admits_text else evaluate)(expression, self.lookup(value))
         except UnknownShape:
             return UNSET
         except EvaluationError as error:
@@ -192,7 +199,7 @@ class Context(Record):
 
     def report_no_value(self, error: EvaluationError) -> None:
         """Report that an expression has no value."""
-        self.report_in_call(error.code, error.message, error.span, meant=error.meant)
+        self.report_in_call(error.code, error.message, error.span, help=error.help, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:
         """Return a function that looks up variables, taps, and C, H and W of the value that reaches this place."""
@@ -208,14 +215,16 @@ class Context(Record):
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
             meant = self._find_meant_value(name.text)
-            raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
+            raise UnknownWord(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
 
     def _find_meant_value(self, name: str) -> str:
-        """Return the tap or size of this name, the size that it names elsewhere, or a variable that resembles it."""
+        """Return `yes` for `True`, the tap or size of this name, its size elsewhere, or a variable like it."""
         from specnet.foreign.words import translate_word
 
+        if constant := find_constant(name):
+            return constant
         tap, _, size = name.rpartition(".")
         if self.scope.find_tap(name)[0] or (size in SHAPE_NAMES and self.scope.find_tap(tap)[0]):
             return f"@{name}"
@@ -244,9 +253,14 @@ class Context(Record):
 
     def _refuse_tap(self, name: str, span: Span) -> NoReturn:
         """Raise UndefinedTap, or UnknownShape after a report that says more."""
-        if "." in name or name in RESERVED_TAPS:
+        if "." in name or name in tree.RESERVED_TAPS:
             from specnet.elaborate.tap_errors import explain_dotted, explain_reserved
 
+            label = name.partition(".")[0]
+            is_known = self.scope.find_tap(label)[0] or label in self.scope.given or self.scope.find_block(label)
+            if "." in name and not is_known and (named := self._find_inner_tap(label, span)):
+                self._report_inner_tap(name, span, named)
+                raise UnknownShape
             if "." in name:
                 found = explain_dotted(name, span, self.scope, self.suggest)
             else:

@@ -11,7 +11,7 @@ from specnet.elaborate.carried_taps import CarriedTaps
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
 from specnet.elaborate.repetition import Rounds, State
-from specnet.elaborate.scope import UNSET, LineLabel, ValueName
+from specnet.elaborate.scope import UNSET, LineLabel, Scope, ValueName
 from specnet.graph import ModuleScope, Node
 from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_name
@@ -163,7 +163,7 @@ class LoopStatement(Record):
             context.report(Code.E106, f"the arms of `{self.word}` stand within a join, after a bar", self.body.span)
         name = context.take_name(self.word)
         context.graph.scopes[name] = ModuleScope(self.word)
-        taps = CarriedTaps(self.carried, self.word == "repeat")
+        taps = CarriedTaps.of(self.carried, self.body.span, self.word == "repeat", context)
         state = (value, *taps.find(context))
         rounds = Rounds(name, context, partial(self._walk_once, context, taps))
         is_read = self.variable is not None and tree.reads(self.body, self.variable.text)
@@ -196,25 +196,26 @@ def walk_same(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     if not isinstance(name, tree.Name):
         context.report(Code.E106, "`same` is written `same LABEL`", call.span)
         return None
-    if name.text not in scope.labelled:
-        meant = context.suggest(name.text, scope.labelled)
+    home = scope.find_labelled(name.text)
+    if home is None:
+        meant = context.suggest(name.text, scope.visible_labels())
         context.report_in_call(Code.E202, f"no line above has the label `{name.text}`", name.span, meant=meant)
         return None
     first = len(graph.nodes)
-    end = _walk_line_again(name.text, context, value)
-    originals = [graph.by_name[original] for original in scope.labelled[name.text][1]]
+    end = _walk_line_again(name.text, home, context, value)
+    originals = [graph.by_name[original] for original in home.labelled[name.text][1]]
     why = _explain_difference(graph, originals, graph.nodes[first:]) if end else ""
     if why:
         graph.mark_broken(first)
-        line = Label(scope.given[escape_name(name.text)].span, "first here", primary=False)
+        line = Label(home.given[escape_name(name.text)].span, "first here", primary=False)
         context.report_in_call(Code.E305, f"`{name.text}` cannot be repeated here: {why}", call.span, line)
     return None if why else end
 
 
-def _walk_line_again(name: str, context: Context, value: ValueName) -> ValueName:
-    """Walk the elements of a labelled line; the new nodes share the weights of the first ones."""
+def _walk_line_again(name: str, home: Scope, context: Context, value: ValueName) -> ValueName:
+    """Walk the elements of a labelled line of the scope `home`; new nodes share the weights of the first ones."""
     scope = context.scope
-    chain, originals = scope.labelled[name]
+    chain, originals = home.labelled[name]
     label = context.label or LineLabel(scope.take_name(name, None).removeprefix(scope.path))
     inner = context.replace(label=label, originals=iter(originals))
     for element in chain.elements:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from specnet.settings import Training
 
 
+MOST_ORIGINS = 12
+"""The places that are shown beside an error for the shapes of a layer's inputs."""
+
 STEP_LENGTH = 100
 """The characters of a line or element that count as one more step."""
 
@@ -189,6 +192,7 @@ class GraphBuilder:
         except LayerError as error:
             shown = inputs if error.arms is None else [inputs[arm] for arm in error.arms]
             origins = [label for value in shown for label in self._label_origins(value, place.trace)]
+            origins = [*{label.span: label for label in origins}.values()][:MOST_ORIGINS]
             origins += self._label_declarations(place)
             self.log.add(_make_layer_diagnostic(name, error, place, error.notes, origins))
             return None

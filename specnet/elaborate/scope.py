@@ -58,7 +58,8 @@ class DefinedBlock(Record):
     def make_scope(self, name: str, active: tuple[str, ...], trace: tuple[Span, ...] = ()) -> Scope:
         """Return the scope of a call with this name; `active` are the blocks being called, `trace` their calls."""
         defaults = {kind: dict(fields) for kind, fields in self.defaults.items()}
-        return Scope(f"{name}.", self.home, True, trace=trace, active=active, defaults=defaults)
+        is_block = not self.is_parameter  # given layers see the taps of the place where they are written, too
+        return Scope(f"{name}.", self.home, is_block, trace=trace, active=active, defaults=defaults)
 
 
 class Renaming(Record):
@@ -96,8 +97,11 @@ class Scope:
     given: dict[str, tree.Name] = field(default_factory=dict)
     """The labels, inputs and heads so far, by the names that they give."""
     labelled: dict[str, tuple[tree.Chain, list[str]]] = field(default_factory=dict)
-    calls: dict[str, tuple[str, Scope | None]] = field(default_factory=dict)
-    """The blocks that labelled lines call, and the scopes of these calls; None for one whose lines are not walked."""
+    calls: dict[str, tuple[str, Scope | None] | None] = field(default_factory=dict)
+    """The blocks that labelled lines call, and the scopes of these calls, None where their lines are not walked.
+
+    The label of a line that calls several blocks stands for none of them.
+    """
     renamed: dict[str, Renaming] = field(default_factory=dict)
     """The taps that are named again within braces, and where."""
     names: set[str] = field(default_factory=set)
@@ -213,6 +217,17 @@ class Scope:
         """Return the block that the line with a label calls, and the scope of the call."""
         return next((scope.calls[label] for scope in self._within_block() if label in scope.calls), None)
 
+    def record_call(self, label: str, block: str, scope: Scope | None) -> None:
+        """Record the block that a labelled line calls; the label of a line with several calls stands for none."""
+        self.calls[label] = None if label in self.calls else (block, scope)
+
+    def find_labelled(self, label: str) -> Scope | None:
+        """Return the scope of the line with a label."""
+        return next((scope for scope in self._within_block() if label in scope.labelled), None)
+
+    def visible_labels(self) -> Iterator[str]:
+        return (label for scope in self._within_block() for label in scope.labelled)
+
     def own_taps(self) -> list[str]:
         """Return the names of the values within this block."""
         return [name for name in self.taps if name != ARRIVING]
@@ -224,7 +239,7 @@ class Scope:
         return (name for scope in self._within_block() for name in scope.taps)
 
     def visible_calls(self) -> Iterator[tuple[str, tuple[str, Scope | None]]]:
-        return (call for scope in self._within_block() for call in scope.calls.items())
+        return ((label, call) for scope in self._within_block() for label, call in scope.calls.items() if call)
 
     def visible_blocks(self) -> Iterator[str]:
         return (name for scope in self._outwards() for name in scope.blocks)

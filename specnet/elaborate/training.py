@@ -21,6 +21,9 @@ from specnet.syntax.expressions import Lookup, UndefinedName
 
 Arguments = tuple[tree.Argument, ...]
 
+NONE = "those of plugins, and none is loaded"
+"""The choices of a line that has none of its own."""
+
 
 def read_training(call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Read `train { LINE CHOICE KEY=VALUE … }`, one setting per line."""
@@ -192,11 +195,11 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
             Code.E104,
             message,
             place,
-            help="" if meant else settings.explain_absent(line, given.text) or f"it has {listed}",
+            help="" if meant else settings.explain_absent(line, given.text) or f"it has {listed or NONE}",
             meant=whole or meant,
         )
     else:
-        context.report(Code.E104, f"`{line}` needs one of {listed} first", word.span)
+        context.report(Code.E104, f"`{line}` needs one of {listed or NONE} first", word.span)
 
 
 def _report_text(line: str, value: tree.Expression, choice: str, listed: str, context: Context) -> None:

@@ -121,16 +121,9 @@ class Upsample(Reshaping):
         return 1 / Fraction(str(self.scale_factor[axis]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        scale_factor = collapse_pair(self.scale_factor) if self.scale_factor else None
         mode, align_corners = self.mode.replace("_", "-"), self.align_corners or None  # torch rejects False: `nearest`
+        how: dict[str, Any] = {"scale_factor": scale_factor, "mode": mode, "align_corners": align_corners}
         if self.like:
-            return (
-                TorchCall("F.interpolate", scale_factor=None, mode=mode, align_corners=align_corners, joins="size"),
-            )
-        upsample = TorchCall(
-            "nn.Upsample",
-            size=collapse_pair(self.size) if self.size else None,
-            scale_factor=collapse_pair(self.scale_factor) if self.scale_factor else None,
-            mode=mode,
-            align_corners=align_corners,
-        )
-        return (upsample,)
+            return (TorchCall("F.interpolate", joins="size", **how),)
+        return (TorchCall("nn.Upsample", size=collapse_pair(self.size) if self.size else None, **how),)

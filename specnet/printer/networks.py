@@ -30,10 +30,11 @@ def format_network(network: Network) -> str:
 def _make_labels(network: Network) -> Labels:
     """Return a label for each name, with more underscores where it would be that of another name."""
     names = [*network.shapes, *(head.name for head in network.heads)]
-    labels: dict[str, str] = {name: name for name in names if "." not in name}
+    unnamed = {each.name for each in network.inputs} & tree.RESERVED_TAPS
+    labels: dict[str, str] = {name: name for name in names if "." not in name and name not in unnamed}
     for name in names:
         if name not in labels:
-            labels[name] = make_unused_name(name.replace(".", "_"), labels.values())
+            labels[name] = make_unused_name(name.replace(".", "_"), (*labels.values(), *tree.RESERVED_TAPS))
     return labels
 
 
@@ -49,7 +50,7 @@ def _lines(network: Network, labels: Labels) -> Iterator[tree.Line]:
         if node.name in heads:
             yield _line(_head(heads[node.name], labels))
     if network.outputs and network.outputs[0] != previous:
-        yield _line(tree.Resume(NOWHERE, tree.Tap(NOWHERE, labels[network.outputs[0]])))
+        yield _line(tree.Resume(NOWHERE, _tap(network.outputs[0], labels)))
     if network.training:
         yield _line(_call("train", body=_training(network.training)))
 
@@ -85,13 +86,22 @@ def _node(node: Node, previous: str, labels: Labels, is_same: bool) -> tree.Chai
     """Return `conv2: @pool1 -> conv K=256 F=5`, without the tap where the line above gives the input."""
     if node.layer is None or node.output is None:
         raise ValueError(f"`{node.name}` has an error, or follows one: such a network cannot be printed")
-    first, *others = (tree.Tap(NOWHERE, labels[name]) for name in node.operands)
+    first, *others = (_tap(name, labels) for name in node.operands)
     resume = [] if node.inputs[0] == previous else [tree.Resume(NOWHERE, first)]
     if node.shares and is_same:
         layer = _call("same", make_name(labels[node.shares]))
     else:
-        layer = _call(node.layer.kind, *others, *to_arguments(node.layer, labels.get(node.like, "")))
-    return _line(*resume, layer, label=labels[node.name])
+        like = _tap(node.like, labels).name if node.like else ""
+        layer = _call(node.layer.kind, *others, *to_arguments(node.layer, like))
+    named = [tree.Resume(NOWHERE, _tap(node.name, labels))] if labels[node.name] in tree.RESERVED_TAPS else []
+    return _line(*resume, layer, *named, label=labels[node.name])
+
+
+def _tap(name: str, labels: Labels) -> tree.Tap:
+    """Return the name by which a value is read: its label, unless that is one that no value can have, as `C`."""
+    label = labels[name]
+    is_reserved = label in tree.RESERVED_TAPS
+    return tree.Tap(NOWHERE, make_unused_name(label, {label, *labels.values()}) if is_reserved else label)
 
 
 def _head(head: Head, labels: Labels) -> tree.Call:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
-from specnet.graph import Node
+from specnet.graph import Node, ValueRef
 from specnet.layers.base import Layer
 from specnet.layers.base.layer import LIKE
 from specnet.printer.expressions import format_argument, format_expression
@@ -65,6 +65,8 @@ def quote_value(value: Any) -> str:
             return "x".join(map(quote_value, value))
         case BeforeAfter() | Interval() | Multiple() | int() | float():
             return format_value(value)
+        case ValueRef():
+            return f"the value `@{value.tap}`"
         case _:
             return "that"
 

@@ -103,5 +103,7 @@ def _list_main_path(nodes: Sequence[Node]) -> tuple[str, ...]:
             return ()
         if paths or learns_weight(node):
             weighted[node.name] = node
+    if len(weighted.keys() - {name for node in nodes for name in node.inputs}) > 1:  # streams that do not meet
+        return ()
     layers = (node.layer for node in find_longest_path(nodes))
     return tuple(layer.notation() or format_layer(layer) for layer in layers if layer)

@@ -19,6 +19,7 @@ from specnet.settings.evaluate import Evaluate
 from specnet.settings.group import Group
 from specnet.settings.init import Init, TorchDefault
 from specnet.settings.loss import CrossEntropy, Loss
+from specnet.settings.metric import Metric
 from specnet.settings.normalize import MeanStd, Normalize
 from specnet.settings.optimizer import Adam, Optimizer
 from specnet.settings.schedule import Constant, Schedule
@@ -44,6 +45,7 @@ class Training(BaseModel):
     augment: tuple[SerializeAsAny[Augment], ...] = ()
     init: Init = TorchDefault()
     loss: SerializeAsAny[Loss] = CrossEntropy()
+    metric: SerializeAsAny[Metric] | None = None
     optimizer: SerializeAsAny[Optimizer] = Adam()
     group: tuple[Group, ...] = ()
     schedule: Schedule = Constant()

@@ -298,7 +298,7 @@ def describe_parse_error(text: str, error: ParseError) -> tuple[str, int, int]:
 def _describe_token(token: str) -> str:
     """Return the message about a token that is wrong by itself; "" for others."""
     if token == "|":
-        return "`|` begins an arm, and arms are between the braces of `add`, `mul` or `concat`"
+        return "`|` begins an arm, and arms are between the braces of a join, such as `add`"
     if token[:1].isalpha() and not token.isascii():
         return f"`{token}` is not allowed in a name: names have the letters a to z, digits and underscores"
     return ""

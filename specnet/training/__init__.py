@@ -28,6 +28,7 @@ from specnet.training.job import (
     OutputLayer,
     OwnMetric,
     Plan,
+    PluginMetric,
     Progress,
     Run,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "OutputLayer",
     "OwnMetric",
     "Plan",
+    "PluginMetric",
     "Prediction",
     "Progress",
     "RankLost",

@@ -199,7 +199,7 @@ def _make_evaluator(run: LoadedRun, options: EvaluationOptions, images: Images) 
     network = average_views(run.model.to(device.place), run.job.training.evaluate, run.job.training.task.is_map)
     parts = {"all": place_on_device(DataSet(run.classes, images), device.place, count_processors()).train}
     normalizer = run.normalization.to(device.place)
-    objective = replace(run.objective, own=options.metric)
+    objective = replace(run.objective, own=options.metric or run.job.own_metric)
     return Evaluator(network, parts, normalizer, loss, objective, device, size)
 
 

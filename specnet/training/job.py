@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from specnet.analyses.memory import Conditions, Memory
 from specnet.argument_types import describe_value, require_type
+from specnet.attributes import Setting
 from specnet.plugin_loading.discovery import Plugin
 from specnet.records import Displayed
 from specnet.settings import Training
@@ -97,6 +98,13 @@ class OwnMetric:
 
 
 @dataclass(frozen=True)
+class PluginMetric(OwnMetric):
+    """The metric of a plugin, which a spec names by these settings."""
+
+    setting: Setting | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """Everything that determines the result: the network, as a module that takes N×C×H×W, and its settings.
 
@@ -135,7 +143,8 @@ class Job:
 
     def list_arguments(self) -> list[str]:
         """Return the names of the arguments by which a program has handed over what the run needs."""
-        return [*(self.given.list_arguments() if self.given else ()), *(["metric"] if self.own_metric else ())]
+        is_handed_over = self.own_metric and not isinstance(self.own_metric, PluginMetric)
+        return [*(self.given.list_arguments() if self.given else ()), *(["metric"] if is_handed_over else ())]
 
     @property
     def input_shapes(self) -> tuple[tuple[int, ...], ...]:

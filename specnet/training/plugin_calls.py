@@ -26,8 +26,12 @@ def calling(owner: object, method: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         if is_out_of_memory(error):
             raise
-        what = f"{name_registered(owner)}: its `{method}`"
-        raise PluginFailure(explain_failure(error, what, [find_home(type(owner))])) from error
+        raise PluginFailure(explain_error(owner, method, error)) from error
+
+
+def explain_error(owner: object, method: str, error: BaseException) -> str:
+    """Return where and why a method of a plugin fails."""
+    return explain_failure(error, f"{name_registered(owner)}: its `{method}`", [find_home(type(owner))])
 
 
 def refuse_result(owner: object, method: str, value: Any, meaning: str) -> PluginFailure:

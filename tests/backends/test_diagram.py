@@ -185,6 +185,27 @@ def test_a_scope_with_one_box_in_it_is_that_box() -> None:
     assert "<B>b.conv1</B>" in statement(source, '"b.conv1"')
 
 
+GIVEN = """input 8x8x4
+block unit(K, act={ relu }) { conv K=K F=3 P=1 -> bn -> act -> conv K=K F=1 -> act }
+unit 4
+b: unit 8 act={ silu -> dropout 0.2 }
+"""
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+def test_given_layers_stand_in_the_box_before_them(depth: int | None) -> None:
+    groups = boxes(GIVEN, depth).groups
+    assert list(groups) == ["unit1.conv1", "unit1.conv2", "b.conv1", "b.conv2"]
+    assert [node.kind for node in groups["b.conv1"].nodes] == ["conv", "bn", "silu", "dropout"]
+
+
+def test_given_layers_are_in_the_caption_whose_braces_never_stand_alone() -> None:
+    source = dot(GIVEN)
+    assert "unit K=8 act={ silu<BR/>-&gt; dropout 0.2 }<" in source
+    long = dot(GIVEN.replace("silu ->", "leaky_relu slope=0.123456 ->"))
+    assert "act={<" not in long and ">}<" not in long
+
+
 def test_long_fractions_are_rounded() -> None:
     assert "dropout 0.333<" in dot("input 8x8x4\nfc 10 -> dropout (1/3)").replace("&#160;<", "<")
 

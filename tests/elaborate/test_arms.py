@@ -80,6 +80,10 @@ def test_a_condition_on_an_unknown_shape_is_silent() -> None:
         ("add { | for F in 3 5 { relu | tanh } | relu }", Code.E106),
         ("relu -> @a\nadd { | relu | repeat 2 carry @a { | relu -> @a } }", Code.E106),
         ("add { | if X == 3 { | bn } | relu }", Code.E102),
+        ("sub { | if C == 3 { | bn } | relu }", Code.E202),
+        ("add { | for F in 1 3 { | conv K=4 F=F P=same } => 8x8x999 | identity }", Code.E106),
+        ("add { | relu | if C == 4 { | bn } => 8x8x999 }", Code.E106),
+        ("concat { | for F in 3 5 { conv K=4 F=F P=same } }", Code.E202),
         ("add { | relu -> for F in 3 5 { | conv K=4 F=F P=same } | relu }", Code.E106),
     ],
 )
@@ -90,3 +94,14 @@ def test_a_wrong_arm_is_one_error(text: str, code: Code) -> None:
 def test_the_arms_of_a_block_that_nobody_calls_are_checked() -> None:
     block = "block b(S, n) { add { | if S == 1 { | konv K=3 } else { | relu } | repeat n { | conv F=1 } } }\n"
     assert sorted(code.name for code in errors(specnet.check(f"{block}{TOP}fc 3"))) == ["E101", "E111"]
+
+
+@pytest.mark.parametrize("arm", ["identity", "identity or { bn }", "relu"])
+def test_a_claim_behind_an_arm_is_compared(arm: str) -> None:
+    assert not errors(specnet.check(f"{TOP}add {{ | tanh | {arm} => 8x8x4 }}"))
+    assert Code.E401 in errors(specnet.check(f"{TOP}add {{ | tanh | {arm} => 8x8x999 }}"))
+
+
+def test_a_slip_within_the_arms_of_a_condition_is_one_error() -> None:
+    found = specnet.check(f"{TOP}add {{\n  | relu\n  | if C > 1 {{ | conv K=4 F=1, S=1 -> bn }}\n}}\n")
+    assert errors(found) == [Code.E003]

@@ -86,6 +86,8 @@ def test_a_block_carries_its_own_values() -> None:
         ("repeat 3 carry @a { @a -> pool max F=2 -> @a }", Code.E310),
         ("repeat 3 carry @a { @a -> conv K=8 F=1 -> @a }\n@a -> relu", Code.E310),
         ("repeat 3 { @a -> relu -> @a }", Code.E202),
+        ("repeat 3 carry @a { if C == 5 { relu -> @a } }", Code.E202),
+        ("repeat 3 carry @a.b { relu }", Code.E202),
         ("for F in 3 5 7 { @a -> relu -> @a }\n@a -> relu", Code.E202),
     ],
 )
@@ -100,3 +102,9 @@ def test_the_fix_of_a_tap_that_is_named_again_carries_it() -> None:
     found = add_fixes(check(f"{STREAMS}repeat 2 {{ @a -> relu -> @a }}\n@a -> concat @b"), {}, read_beside)
     (fix,) = (fix for error in found.errors for fix in error.fixes)
     assert fix.edits[0].text == " carry @a"
+
+
+def test_a_line_is_repeated_within_a_loop_with_the_same_weights() -> None:
+    found = check("input 8x8x4\na: conv K=4 F=1 -> relu\nrepeat 4 { same a }")
+    assert not found.errors
+    assert {node.shares for node in found.network.nodes[2:]} == {"a", "a_relu"}

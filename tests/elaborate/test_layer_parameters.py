@@ -47,6 +47,13 @@ def test_a_block_passes_its_layers_on() -> None:
     assert names[1] == "two1.unit1.act1.silu1"
 
 
+def test_given_layers_see_the_values_of_the_place_where_they_are_written() -> None:
+    found = specnet.check(f"{UNIT}relu -> @x\nunit 4 act={{ add @x }}\nunit 4 act={{ add @in }}")
+    assert not found.errors
+    assert found.network.by_name["unit1.act1.add1"].inputs == ("unit1.conv1", "relu1")
+    assert found.network.by_name["unit2.act1.add1"].inputs == ("unit2.conv1", "unit2.conv1")
+
+
 def test_a_default_may_use_the_parameters_before_it() -> None:
     block = "block b(K, down={ conv K=K F=1 }) { down -> relu }\n"
     found = specnet.check(f"{block}input 4x4x2\nb 6")
@@ -70,6 +77,9 @@ def test_the_figure_and_the_report_show_the_layers() -> None:
     ("call", "code"),
     [
         ("unit K={ relu }", Code.E112),
+        ("block b(act=relu) { relu -> act }\nb", Code.E112),
+        ("block b(act) { relu -> act }\nb act=silu", Code.E112),
+        ("block b(act) { relu }\nb act={ silu }", Code.E112),
         ("unit 8 act=silu", Code.E112),
         ("unit 8 act=3", Code.E112),
         ("unit 8 1 silu", Code.E114),
@@ -105,3 +115,10 @@ def test_layers_that_change_the_shape_are_named_where_they_are_given() -> None:
 def test_a_block_that_nobody_calls_is_checked_with_its_default_layers() -> None:
     block = "block b(K, act={ rleu }) { conv K=K F=1 -> act }\n"
     assert [each.code for each in specnet.check(f"{block}input 4x4x2\nrelu").errors] == [Code.E101]
+
+
+def test_deeply_nested_layers_are_refused() -> None:
+    text = "u a={ " * 55 + "relu" + " }" * 55
+    (error,) = (found := specnet.check(f"block u(a={{ relu }}) {{ a }}\ninput 8x8x4\n{text}")).errors
+    assert error.code is Code.E002
+    assert found.digest.startswith("sha256:")

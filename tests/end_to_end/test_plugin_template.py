@@ -27,13 +27,22 @@ def run(folder: Path, *words: str, path: Path | None = None) -> subprocess.Compl
     return subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, env=environment)
 
 
-def test_the_network_checks_without_torch(copy: Path) -> None:
+NETWORKS = ["nets/small.net", "nets/stripes.net"]
+
+
+def test_the_template_is_short() -> None:
+    lines = [line for file in (TEMPLATE / "mypkg").glob("*.py") for line in file.read_text().splitlines()]
+    assert sum(map(bool, map(str.strip, lines))) <= 100
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_network_checks_without_torch(network: str, copy: Path) -> None:
     (copy / "torch.py").write_text("raise ImportError('torch is imported')\n")
-    done = run(copy, "specnet", "check", "nets/small.net", "--strict")
+    done = run(copy, "specnet", "check", network, "--strict")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "shape by torch" not in done.stdout
-    assert "plugins: mypkg.layers 0.1.0 (plugins of pyproject.toml)" in done.stdout
-    assert run(copy, "specnet", "fmt", "--check", "nets/small.net").returncode == 0
+    assert "plugins: mypkg.layers 0.1.0 (plugins of pyproject.toml), mypkg.training 0.1.0" in done.stdout
+    assert run(copy, "specnet", "fmt", "--check", network).returncode == 0
 
 
 def test_the_tests_of_the_template_pass(copy: Path) -> None:
@@ -43,13 +52,15 @@ def test_the_tests_of_the_template_pass(copy: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_network_is_trained_exported_and_drawn(copy: Path) -> None:
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_network_is_trained_exported_and_drawn(network: str, copy: Path) -> None:
     for words in (
-        ["train", "nets/small.net", "--run", "runs/a", "--epochs", "1"],
+        ["train", network, "--run", "runs/a", "--epochs", "1"],
         ["train", "--resume", "runs/a", "--epochs", "2"],
         ["evaluate", "runs/a"],
         ["export", "runs/a", "--to", "onnx", "-o", "a.onnx"],
-        ["draw", "nets/small.net", "-o", "small.svg"],
+        ["draw", network, "-o", "small.svg"],
+        ["compile", network, "-o", "model.py"],
     ):
         done = run(copy, "specnet", *words)
         assert done.returncode == 0, (words, done.stderr)
@@ -64,7 +75,7 @@ def test_the_wheel_announces_the_layers_where_it_is_installed(copy: Path, tmp_pa
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     assert run(copy, "pip", "install", "--no-deps", "--target", str(site), str(wheel)).returncode == 0
     elsewhere.mkdir()
-    shutil.copy(copy / "nets" / "small.net", elsewhere)
-    done = run(elsewhere, "specnet", "check", "small.net", path=site)
-    assert "plugins: mypkg.layers 0.1.0 (the package mypkg)" in done.stdout
+    shutil.copy(copy / "nets" / "stripes.net", elsewhere)
+    done = run(elsewhere, "specnet", "check", "stripes.net", path=site)
+    assert "mypkg.layers 0.1.0 (the package mypkg)" in done.stdout
     assert done.returncode == 0

@@ -183,12 +183,17 @@ ARGUMENTS = tuples(node(tree.Argument, st.one_of(st.none(), names()), EXPRESSION
 
 def lines_of(inner: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
     bodies = node(tree.Body, inner, tuples(inner, most=2))
+    layers = node(tree.LayersArgument, names(), bodies)
+    parameters = node(tree.Parameter, names(), st.one_of(st.none(), EXPRESSIONS)) | node(
+        tree.Parameter, names(), st.none(), bodies
+    )
     ifs = node(tree.If, EXPRESSIONS, bodies, st.one_of(st.none(), bodies))
     element = st.one_of(
         node(tree.Call, names(), ARGUMENTS, st.one_of(st.none(), bodies), st.one_of(st.none(), inner)),
+        node(tree.Call, names(), ARGUMENTS, st.none(), st.none(), tuples(layers, least=1, most=2)),
         node(tree.Resume, TAPS),
-        node(tree.Repeat, st.one_of(st.none(), names()), EXPRESSIONS, bodies),
-        node(tree.For, names(), tuples(EXPRESSIONS, least=1), bodies),
+        node(tree.Repeat, st.one_of(st.none(), names()), EXPRESSIONS, bodies, tuples(TAPS, most=2)),
+        node(tree.For, names(), tuples(EXPRESSIONS, least=1), bodies, tuples(TAPS, most=2)),
         node(tree.If, EXPRESSIONS, bodies, st.one_of(st.none(), bodies, ifs)),
     )
     return tuples(
@@ -198,7 +203,7 @@ def lines_of(inner: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object
             ),
             node(tree.Let, names(), EXPRESSIONS),
             node(tree.Expect, names(), st.sampled_from(["==", "<", ">="]), EXPRESSIONS),
-            node(tree.Block, names(), tuples(node(tree.Parameter, names(), st.one_of(st.none(), EXPRESSIONS))), bodies),
+            node(tree.Block, names(), tuples(parameters), bodies),
         )
     )
 

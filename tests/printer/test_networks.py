@@ -91,6 +91,21 @@ def test_names_that_differ_in_dots_have_different_labels() -> None:
     assert [node.name for node in read_back(network).nodes] == [labels[node.name] for node in network.nodes]
 
 
+@pytest.mark.parametrize("name", ["C", "H", "L"])
+def test_a_layer_named_as_no_value_can_be_is_read_by_another_name(name: str) -> None:
+    net = builder()
+    x = net.add("conv", net.input((8, 8, 3), name=name.lower()), K=4, F=1, name=name)
+    network = net.network(net.add("add", net.add("relu", x), x))
+    assert f"{name}:     conv K=4 F=1 -> @{name}_\n" in format_network(network)
+    assert read_back(network) == network
+
+
+def test_an_input_named_as_no_value_can_be_gets_another_name() -> None:
+    net = builder()
+    x = net.input((8, 8, 3), name="C")
+    assert read_back(net.network(net.add("concat", x, net.add("relu", x)))).inputs[0].name == "C_"
+
+
 def test_a_broken_network_cannot_be_printed() -> None:
     network = specnet.check("input 8x8x3\nconv K=3 F=9\n").network
     with pytest.raises(ValueError, match="cannot be printed"):

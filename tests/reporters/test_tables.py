@@ -126,6 +126,13 @@ def test_every_column_is_in_the_documentation() -> None:
     assert [name for name in (*NAMES, *VARIANT_NAMES) if f"`{name}`" not in page] == []
 
 
+def test_streams_side_by_side_are_no_building_block() -> None:
+    loop = "repeat 3 carry @a @b { @a -> conv K=8 F=3 P=1 -> relu -> @a\n@b -> conv K=8 F=1 -> relu -> @b }"
+    text = f"input 8x8x8\nconv K=8 F=1 -> @a\nrelu -> @b\n{loop}\n@a -> concat @b"
+    network = check_source(Source("<text>", text)).network
+    assert [str(row.layer) for row in list_blocks(network) if row.name == "repeat1"] == ["3 ×"]
+
+
 def test_a_family_is_counted() -> None:
     rows = {row.name: row.layer for row in list_families(zoo("resnet50").network)}
     assert rows == {

@@ -13,12 +13,28 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import specnet
-from specnet.plugins import Augment, Data, Loss, Mixing, Optimizer, Positive, Target, register
+from specnet.plugins import (
+    Augment,
+    Data,
+    Loss,
+    Metric,
+    Mixing,
+    Optimizer,
+    Positive,
+    Target,
+    Task,
+    TaskMetric,
+    register,
+    require_one_input,
+    require_vector,
+)
 from specnet.settings.augment import Flip
+from specnet.settings.loss import Mae
 from specnet.training import DataLost, NotFinite, TrainingError
 from specnet.training.errors import PluginFailure
 from specnet.training.optim.losses import build_loss
 from specnet.training.optim.optimizers import build_optimizer
+from specnet.training.tasks.objective import make_objective
 from specnet.training.transforms.augmentation import Augmentation, Mixer
 
 SPEC = """net Small
@@ -278,6 +294,32 @@ def test_a_data_set_that_fails_is_named(read: Any, message: str, tmp_path: Path)
     assert not (tmp_path / "run").exists()
 
 
+def train_by(compute: Any, folder: Path, **members: Any) -> Any:
+    register("share")(type("Ours", (Metric,), {"compute": compute, "__module__": __name__, **members}))
+    spec = write_spec(folder, epochs=2)
+    spec.write_text(spec.read_text().replace("  batch", "  split validation=0.25\n  metric share\n  batch"))
+    return specnet.train(spec, run=folder / "run")
+
+
+def test_a_metric_chooses_the_best_epoch_and_a_run_knows_it(tmp_path: Path) -> None:
+    run = train_by(
+        lambda self, outputs, targets: (outputs.argmax(1) != targets).double().mean(),
+        tmp_path,
+        larger_is_better=False,
+    )
+    assert run.summary["metric"]["name"] == "share"
+    assert run.summary["metric"]["larger_is_better"] is False
+    longer = specnet.resume(tmp_path / "run", epochs=3)
+    assert longer.summary["epochs"] == 3
+    results = specnet.evaluate(tmp_path / "run")
+    assert results.scores["share"] == longer.summary["test_share"] == pytest.approx(1 - results.scores["accuracy"])
+
+
+def test_a_metric_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"the metric `share` of .*: its `compute` fails at .*py:\d+: ValueError"):
+        train_by(raise_error, tmp_path)
+
+
 def test_a_loss_that_is_no_number_stops_the_run_and_is_named(tmp_path: Path) -> None:
     register("ours")(type(make_loss(lambda self, outputs, targets: outputs.mean() * float("nan"))))
     with pytest.raises(NotFinite, match=r"the loss `ours` of .*test_plugin_settings") as stopped:
@@ -299,3 +341,72 @@ def test_a_loss_that_fails_in_the_middle_leaves_a_run_to_resume(tmp_path: Path) 
     with pytest.raises(DataLost, match=r"RuntimeError: seven; the run is stopped, and .* is saved"):
         specnet.train(spec, run=tmp_path / "run")
     assert specnet.resume(tmp_path / "run").summary["epochs"] == 3
+
+
+class Brighter(Task):
+    """How bright an image is."""
+
+    target: ClassVar[Target] = Target.NUMBERS
+    metric: ClassVar[TaskMetric] = TaskMetric("off_by", "mean error", larger_is_better=False)
+    noun: ClassVar[str] = "number"
+
+    @property
+    def default_loss(self) -> Loss:
+        return Mae()
+
+    def check_shapes(self, inputs: Any, output: Any, loss: Loss) -> str:
+        return require_one_input(inputs) or require_vector(output, "one number")
+
+    def compute(self, outputs: Tensor, targets: Tensor) -> Any:
+        return (outputs - targets).abs().mean()
+
+    def answer(self, outputs: Tensor) -> Any:
+        return [{"brightness": value} for value in outputs.flatten()]
+
+
+class Grey(Data):
+    """Grey images with their brightness."""
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.NUMBERS})
+
+    def read(self, find: Any) -> Any:
+        levels = torch.arange(40) * 6
+        pixels = levels.to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 8, 8, 3)
+        return {"train": (pixels, levels / 255), "test": (pixels[::4], levels[::4] / 255)}
+
+
+TASK = "net Grey\ninput 8x8x3\npool avg global\nfc 1\ntrain {\n  task brighter\n  data grey\n  epochs 2\n}\n"
+
+
+def test_a_task_is_trained_measured_and_answers(tmp_path: Path) -> None:
+    for cls in (Brighter, Grey):
+        register(cls)
+    (tmp_path / "grey.net").write_text(TASK)
+    run = specnet.train(tmp_path / "grey.net", run=tmp_path / "run")
+    results = specnet.evaluate(tmp_path / "run")
+    assert run.summary["test_off_by"] == results.scores["off_by"] == pytest.approx(results.loss, rel=1e-5)
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    loaded = specnet.load_run(tmp_path / "run")
+    outputs = loaded.compute_outputs(torch.from_numpy(images))
+    (first, _) = loaded.objective.answer(outputs, 1)
+    assert first.to_record() == {"brightness": pytest.approx(float(outputs[0]))}
+    assert first.describe()[0].startswith("brightness  ")
+    with pytest.raises(TrainingError, match="the view `predictions` reads the outputs of SpecNet's own tasks"):
+        specnet.show(loaded, "predictions")
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "message"),
+    [
+        ("compute", raise_error, r"the task `brighter` of .*: its `compute` fails at .*py:\d+: ValueError"),
+        ("compute", lambda self, outputs, targets: "much", "the metric `off_by` returned 'much', and not a number"),
+        ("answer", raise_error, r"the task `brighter` of .*: its `answer` fails at .*py:\d+: ValueError"),
+        ("answer", lambda self, outputs: [1], r"its `answer` returns \[1\], and not 2 answers, one for each image"),
+    ],
+)
+def test_a_task_that_fails_is_named(name: str, member: Any, message: str) -> None:
+    task = register("brighter")(type("Ours", (Brighter,), {"__module__": __name__, name: member}))()
+    objective = make_objective(task, ("brightness",))
+    with pytest.raises(TrainingError, match=message):
+        objective.rate(torch.zeros(2, 1), torch.zeros(2, 1))
+        objective.answer(torch.zeros(2, 1), 1)

@@ -1,1 +1,0 @@
-"""Layers of ours for SpecNet."""

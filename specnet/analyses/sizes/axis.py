@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -82,7 +82,7 @@ def survey_axis(judge: Judge, axis: Axis) -> AxisSizes:
     if not rules and not any(verdict.is_valid for verdict in verdicts):
         rules = _try_from_now(judge, axis, period)
         untried = range(len(verdicts) + 1, axis.now) if rules else untried
-    valid, exact = rules or _list_tried(verdicts)
+    valid, exact = rules or _list_tried({**dict(enumerate(verdicts, 1)), **_judge_now(judge, axis)})
     fitting, resized = _find_fitting(judge, axis, verdicts, min(period, MOST_AROUND))
     return AxisSizes(axis.name, valid, exact, fitting, resized, untried)
 
@@ -133,11 +133,21 @@ def _find_rules(verdicts: Sequence[Verdict], period: int, now: int) -> Rules | N
     return rules if now in rules[0] else None
 
 
-def _list_tried(verdicts: Sequence[Verdict]) -> Rules:
+def _judge_now(judge: Judge, axis: Axis) -> dict[int, Verdict]:
+    """Return the verdict on the present size, which is valid, by that size; none if even one takes too long."""
+    judge.renew()
+    try:
+        (verdict,) = _judge(judge, axis, [axis.now])
+    except WorkSpent:
+        return {}
+    return {axis.now: verdict}
+
+
+def _list_tried(verdicts: Mapping[int, Verdict]) -> Rules:
     """Return the valid and the exact sizes among those tried."""
-    end = len(verdicts) + 1
-    valid = [size for size, verdict in enumerate(verdicts, 1) if verdict.is_valid]
-    exact = [size for size, verdict in enumerate(verdicts, 1) if verdict.is_exact]
+    end = max(verdicts, default=0) + 1
+    valid = [size for size, verdict in verdicts.items() if verdict.is_valid]
+    exact = [size for size, verdict in verdicts.items() if verdict.is_exact]
     return SizeSet(end, 1, (), tuple(valid)), SizeSet(end, 1, (), tuple(exact))
 
 

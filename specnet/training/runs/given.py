@@ -22,7 +22,8 @@ def format_resumption(folder: Path, arguments: Sequence[str]) -> str:
 def refuse_missing_arguments(config: RunConfig, job: Job) -> None:
     """Raise CannotRun where a run is resumed without the data or the metric of its own, or with others."""
     if (config.given and not job.given) or (config.own_metric and not job.own_metric):
-        arguments = [*(config.given.arguments if config.given else ()), *(["metric"] if config.own_metric else ())]
+        is_handed_over = config.own_metric and not config.training.metric
+        arguments = [*(config.given.arguments if config.given else ()), *(["metric"] if is_handed_over else ())]
         call = format_resumption(config.folder, arguments)
         what = "data" if config.given else f"the metric {config.own_metric.name if config.own_metric else ''}"
         raise CannotRun(f"the run was started by a Python program with {what} of its own; `{call}` goes on with it")

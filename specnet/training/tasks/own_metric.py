@@ -12,7 +12,8 @@ from torch import Tensor
 from specnet.argument_types import describe_value
 from specnet.training.errors import DataProblem
 from specnet.training.figures.rendering import Note
-from specnet.training.job import OwnMetric
+from specnet.training.job import OwnMetric, PluginMetric
+from specnet.training.plugin_calls import explain_error
 from specnet.training.tasks.results import Meter, Results, Table
 
 
@@ -26,7 +27,8 @@ def compute_metric(own: OwnMetric, outputs: Tensor, targets: Tensor) -> float | 
     except ZeroDivisionError:
         return None
     except Exception as error:
-        raise DataProblem(f"the metric `{own.name}` raised {type(error).__name__}: {error}") from error
+        what = explain_error(own.setting, "compute", error) if isinstance(own, PluginMetric) else ""
+        raise DataProblem(what or f"the metric `{own.name}` raised {type(error).__name__}: {error}") from error
     try:
         number = float("" if isinstance(value, str | bytes) else value)
     except OverflowError:  # a whole number beyond all floats

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import SPECS
 
+from specnet.analyses.sizes import judge
 from specnet.analyses.sizes.judge import Sizes, find_refusal
 from specnet.analyses.sizes.survey import InputSizes, Survey, survey_sizes
 from specnet.compiler import collect_garbage_later, read_beside
@@ -129,6 +130,29 @@ def test_dependent_axes_are_what_the_spec_says_of_each_and_of_squares(text: str)
         assert not sizes.square or spec.judge(sizes, n, n) == (n in sizes.square.valid, n in sizes.square.exact)
 
 
+U_SHAPED = """input 21x15x1
+block double(K) { repeat 2 { conv K=K F=3 P=1 bias=no -> bn -> relu } }
+block up(K, skip) { upsample like=skip -> conv K=K F=1 -> bn -> relu -> concat skip -> double K }
+double 4 -> @one -> pool max F=2 floor
+double 8 -> @two -> pool max F=2 floor
+double 8 -> @three -> pool max F=2 floor
+double 8
+up 8 @three
+up 8 @two
+up 4 @one
+"""
+
+
+def test_axes_are_independent_also_where_there_is_no_time_for_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading sizes makes it another network at each, which takes so many steps that few pairs can be tried."""
+    monkeypatch.setattr(judge, "MAX_STEPS", 6000)
+    spec = Spec(Source("spec.net", U_SHAPED))
+    (sizes,) = spec.survey().inputs
+    assert sizes.find_smallest() == ((8, 8, 1), (8, 8, 1))
+    assert sizes.find_nearest((21, 15, 1)) == ((21, 15, 1), (24, 16, 1))
+    assert find_disagreements(spec, sizes, product((7, 8, 13, 24), repeat=2)) == []
+
+
 def test_vectors_have_lengths() -> None:
     spec = Spec(Source("spec.net", "input 30\nfc 12\nreshape 2x2x3\nconv K=2 F=2\n"))
     (sizes,) = spec.survey().inputs
@@ -147,6 +171,15 @@ def test_inputs_of_one_shape_are_varied_together_and_others_apart() -> None:
         )
     )
     assert [sizes.names for sizes in spec.survey().inputs] == [("c",), ("a", "b")]
+
+
+def test_the_present_size_is_known_where_no_other_can_be_tried_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specnet.analyses.sizes.judge.MAX_STEPS", 0)
+    (sizes,) = (
+        Spec(Source("spec.net", "input 30x30x1\nrelu -> @x\npool max F=2\nupsample like=@x\nfc 2\n")).survey().inputs
+    )
+    assert [[*axis.valid.list_from(1)] for axis in sizes.axes] == [[30], [30]]
+    assert [axis.untried and axis.untried.start for axis in sizes.axes] == [1, 1]
 
 
 @pytest.mark.parametrize(
