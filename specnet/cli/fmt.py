@@ -68,7 +68,7 @@ def _format(file: str, options: argparse.Namespace, unformatted: list[str], prin
     content, done = find_form(data).encode(text), [filled] * bool(filled)
     is_formatted = content == data
     if options.check:
-        unformatted += [escape_unprintable(source.name)] if not is_formatted else []
+        unformatted += [f"{escape_unprintable(source.name)}: would be formatted"] if not is_formatted else []
         return max(_report(errors), int(not is_formatted))
     if file == "-":
         printed.append(content)

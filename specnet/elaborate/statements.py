@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from specnet.attributes import LARGEST, Attributes, NonNegative
 from specnet.byte_sizes import ByteSize
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
-from specnet.elaborate.blocks import report_shape_name
+from specnet.elaborate.blocks import is_layer_word, report_shape_name
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
 from specnet.elaborate.scope import UNSET, Default, ValueName
@@ -19,6 +20,7 @@ from specnet.layers.base import Shape, format_shape
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
+from specnet.syntax.expressions import has_value
 
 
 def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
@@ -31,8 +33,19 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
     else:
         is_overridden = scope.parent is None and name in context.overrides
         expression = context.overrides.pop(name) if is_overridden else line.value
-        scope.variables[name] = context.evaluate(expression, value)
+        scope.variables[name] = _evaluate_variable(line, expression, context, value)
         context.declare(name, expression.span if is_overridden else line.name.span)
+
+
+def _evaluate_variable(line: tree.Let, expression: tree.Expression, context: Context, value: ValueName) -> Any:
+    """Return the value of `let act = relu`; UNSET, after a report, for a layer, which only a block can stand for."""
+    is_layer = isinstance(expression, tree.Name) and is_layer_word(expression.text, context)
+    if not is_layer or has_value(expression, context.lookup(value)):
+        return context.evaluate(expression, value, admits_text=True)
+    message = "`let` gives a name to a value; layers with a name are a block"
+    fixes = [make_replacement(line.span, f"block {line.name.text} {{ {expression.span.text} }}")]
+    context.add_diagnostics([make_diagnostic(Code.E102, message, expression.span, fixes=fixes)], context.scope.trace)
+    return UNSET
 
 
 NO_COUNT = (bool, ByteSize)

@@ -194,7 +194,8 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
             loop.run()
             return loop, _evaluate_best(setup, loop)
         except NotFinite as error:
-            raise NotFinite(*error.args, *describe_own_parts(setup.job.training)) from None
+            causes = [*setup.device.explain_not_finite(), *describe_own_parts(setup.job.training)]
+            raise NotFinite(*error.args, *causes) from None
         except StopRequested as request:
             raise Interrupted(setup.folder.path, request.signal, _format_resumption(setup)) from None
         except DataProblem as problem:

@@ -38,6 +38,7 @@ from specnet.training.engine.statistics import StatisticsRecorder, take_sample
 from specnet.training.engine.step import Batches, Stepper
 from specnet.training.errors import CannotRun
 from specnet.training.job import Callback, Job, Metrics, Options
+from specnet.training.narrow_convolutions import compute_narrow_in_fp32
 from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.optim.losses import Loss, build_loss, compute_class_weights
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
@@ -246,8 +247,11 @@ def _make_network(setup: Setup) -> Network:
     `auto` does not compile: a large network on a GPU gains by it, after most of a minute, and small ones lose.
     """
     module = setup.job.module
+    is_cpu = setup.device.place.type == "cpu"
+    if is_cpu and setup.device.precision == "bf16":
+        compute_narrow_in_fp32(module)
     if setup.options.compile == "on":
         return cast(Network, torch.compile(module))
-    if setup.device.place.type == "cpu":
+    if is_cpu:
         use_fast_dropout(module)
     return cast(Network, module)
