@@ -125,7 +125,7 @@ def test_the_action_names_files_that_are_not_formatted(tmp_path: Path) -> None:
     done = act(repository(tmp_path, good=GOOD, untidy=UNTIDY))
     assert done.returncode == 1
     named, command = done.stdout.splitlines()
-    assert named == "nets/untidy of mine.net"
+    assert named == "nets/untidy of mine.net: would be formatted"
     assert command.startswith("::error title=specnet fmt::")
 
 

@@ -74,7 +74,7 @@ class Witness(Observer):
 def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     player = tmp_path / "player.py"
     player.write_text(PLAYER)
-    monkeypatch.setattr(processes, "COMMAND", (sys.executable, str(player)))
+    monkeypatch.setattr(processes, "make_python_command", lambda module: [sys.executable, str(player)])
     (tmp_path / "sweep").mkdir()
     return tmp_path / "sweep"
 
