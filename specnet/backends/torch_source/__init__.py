@@ -17,17 +17,21 @@ from specnet.backends.torch_source.source_file import (
     write_imports,
     write_main,
 )
+from specnet.elaborate.formulas import NO_FORMULAS, Formulas
 from specnet.graph import Network
 
 
-def generate_source(network: Network, origin: str = "") -> str:
-    """Return the source of a network that was checked without errors; `origin` is the name of its spec."""
+def generate_source(network: Network, origin: str = "", formulas: Formulas = NO_FORMULAS) -> str:
+    """Return the source of a network that was checked without errors.
+
+    `origin` is the name of its spec, whose expressions for the attributes of layers are the `formulas`.
+    """
     flow = trace_dataflow(network)
     targets = [call.target for calls in flow.calls.values() for call in calls]
     embedded, foreign = embed_modules(targets), list_foreign_modules(targets)
     taken = {*embedded, *(module.partition(".")[0] for module in foreign)}
     tree = build_module_tree(network, flow)
-    classes = Classes(network, tree, make_class_name(network.name, taken), taken)
+    classes = Classes(network, tree, make_class_name(network.name, taken), taken, formulas)
     definitions = [_write_class(network, each, classes) for each in (*classes.definitions, classes.root)]
     body = "\n\n\n".join([*embedded.values(), *definitions, write_main(network, classes.root.name)])
     return f"{write_docstring(network, origin)}\n\n{write_imports(body, foreign)}\n\n\n{body}\n"
