@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="a .net file, which is rewritten, or - to format standard input"
     )
-    parser.add_argument("--check", action="store_true", help="change nothing; list the files that are not formatted")
+    parser.add_argument("--check", action="store_true", help="change nothing; name the files that would be formatted")
     parser.add_argument(
         "--fill", action="store_true", help="also write missing and correct wrong `=> SHAPE` and `expect … == VALUE`"
     )
