@@ -80,6 +80,9 @@ class Layer(Attributes):
     arity: ClassVar[Arity] = Arity()
     """The number of inputs that the kind takes, beside a value that gives a size alone (`is_like`)."""
 
+    operator: ClassVar[str] = ""
+    """The sign between inputs whose order matters; empty where it does not, or shows."""
+
     storage: ClassVar[Storage | None] = None
     """Where the output is stored; None if unknown."""
 
