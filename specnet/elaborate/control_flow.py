@@ -162,9 +162,9 @@ class LoopStatement(Record):
         if self.body.arms:
             context.report(Code.E106, f"the arms of `{self.word}` stand within a join, after a bar", self.body.span)
         name = context.take_name(self.word)
-        context.graph.scopes[name] = ModuleScope(self.word)
         taps = CarriedTaps.of(self.carried, self.body.span, self.word == "repeat", context)
         state = (value, *taps.find(context))
+        context.graph.scopes[name] = ModuleScope(self.word, carried=taps.list_references(state[1:]))
         rounds = Rounds(name, context, partial(self._walk_once, context, taps))
         is_read = self.variable is not None and tree.reads(self.body, self.variable.text)
         for number, current in enumerate(values):

@@ -57,7 +57,7 @@ def train(job: Job, options: Options, callback: Callback | None = None) -> Run:
         with _lock_run(path, ranks), _explain_interruption(setup):
             if ranks.is_first:
                 refuse_taken(path)  # another process may have been quicker
-                write_run_config(setup.folder, job, options, setup.device, setup.data, ranks)
+                write_run_config(setup.folder, job, options, setup.device, setup.data, ranks, setup.data_digest)
             return _train_and_conclude(setup, None)
 
 
@@ -78,7 +78,7 @@ def resume(
         job = replace(job, training=training)
         setup = set_up(job, _adapt_options(options, ranks), config.folder, callback, ranks, config)
         _refuse_other_classes(setup.data, config)
-        refuse_other_data(config.data_digest, setup.data)
+        refuse_other_data(config.data_digest, setup.data_digest)
         if training != config.training:
             config = _lengthen(config, setup, saved)
         setup.callback.on_note(_describe_resumption(config, saved))
