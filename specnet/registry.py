@@ -57,6 +57,16 @@ def importing(plugin: str) -> Iterator[None]:
         _IMPORTING.plugin = before
 
 
+HIDDEN: set[str] = set()
+"""The plugins of another project than that of the spec that is read now."""
+
+
+def hide(plugins: Iterable[str]) -> None:
+    """Let specs use nothing of these plugins, and everything of all others."""
+    HIDDEN.clear()
+    HIDDEN.update(plugins)
+
+
 @dataclass
 class Registry:
     """The classes of one sort, such as layers, that plugins have registered, by their words.
@@ -77,10 +87,15 @@ class Registry:
         REGISTRIES.append(self)
 
     def find(self, word: str) -> Registration | None:
-        return self._found.get(word)
+        found = self._found.get(word)
+        return None if found is None or found.plugin in HIDDEN else found
 
     def list_words(self) -> tuple[str, ...]:
-        return tuple(sorted(self._found))
+        return tuple(sorted(each.word for each in self.list_visible()))
+
+    def list_visible(self) -> tuple[Registration, ...]:
+        """Return what the spec that is read now can use."""
+        return tuple(each for each in self._found.values() if each.plugin not in HIDDEN)
 
     def list_registrations(self) -> tuple[Registration, ...]:
         return tuple(self._found.values())
