@@ -47,12 +47,9 @@ def list_named(project: Project | None) -> list[Plugin]:
     return [Plugin(module, origin, project.version, home) for module in project.plugins]
 
 
-def list_folders(project: Project | None) -> list[str]:
+def list_folders(home: str) -> list[str]:
     """Return where the modules of a project with plugins are looked for: in its folder, and in `src` in it."""
-    if project is None or not project.plugins:
-        return []
-    home = project.file.parent.resolve()
-    return [str(place) for place in (home, home / "src") if place.is_dir()]
+    return [str(place) for place in (Path(home), Path(home, "src")) if place.is_dir()]
 
 
 def list_announced() -> list[Plugin]:

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from specnet.errors import PluginError
 from specnet.package import __version__
-from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.discovery import Plugin, list_folders
 from specnet.plugin_loading.importing import FOLDERS, find_place, import_plugin_module
 from specnet.registry import PLUGIN_API, REGISTRIES, Registration, importing, list_registrations
 
@@ -50,15 +50,27 @@ def load_named(modules: Iterable[str]) -> tuple[Plugin, ...]:
     return tuple(import_once(Plugin(module), lambda text: warnings.warn(text, stacklevel=4)) for module in modules)
 
 
+def enter_project(home: str) -> None:
+    """Look for modules in the folders of a project from now on; raises PluginError for a second one.
+
+    Python keeps one module of each name, so that a module of the first could be taken for one of the second.
+    """
+    if FOLDERS and home != FOLDERS[0]:
+        both = f"two projects with plugins, {FOLDERS[0]} and {home}, in one command"
+        raise PluginError(
+            f"{both}: modules of one could be taken for the other's; name their specs in separate commands"
+        )
+    FOLDERS.extend(folder for folder in list_folders(home) if folder not in FOLDERS)
+
+
 def import_once(plugin: Plugin, note: Callable[[str], None]) -> Plugin:
     """Import a plugin; what it has registered is taken away again where it fails. Raises PluginError.
 
     `note` gets what it prints, and whether it registers nothing.
     """
     name = plugin.module
-    if loaded := LOADED.get(name):
-        _refuse_other_home(plugin, loaded)
-        return loaded
+    if name in LOADED:
+        return LOADED[name]
     if not all(part.isidentifier() for part in name.split(".")):
         raise PluginError(f"{plugin.origin or 'plugins'}: `{name}` is no name of a module, such as mypkg.layers")
     printed = StringIO()
@@ -74,12 +86,6 @@ def import_once(plugin: Plugin, note: Callable[[str], None]) -> Plugin:
     for text in _list_notes(LOADED[name], printed.getvalue()):
         note(text)
     return LOADED[name]
-
-
-def _refuse_other_home(plugin: Plugin, loaded: Plugin) -> None:
-    if plugin.home and loaded.home and plugin.home != loaded.home:
-        both = f"{loaded.home} and {plugin.home}"
-        raise PluginError(f"two projects, {both}, have a plugin {plugin.module}; name their specs in separate commands")
 
 
 def _refuse_other_api(module: ModuleType, plugin: Plugin) -> None:

@@ -14,6 +14,18 @@ from specnet.cli import main
 PLAIN = LAYERS.replace("mypkg.modules:Swish", "nn.SiLU").replace("(ModuleLayer)", "(Activation)")
 """Layers that need no torch."""
 
+LINT = """
+
+from specnet.plugins import Lint
+
+@register
+class Any(Lint):
+    \"\"\"There is a network.\"\"\"
+
+    def find(self, view):
+        yield view.make_finding(view.network.nodes[-1])
+"""
+
 RELU = "input 8x8x3\nconv K=4 F=3 -> relu\nfc 10\n"
 
 
@@ -205,13 +217,42 @@ def test_a_block_cannot_take_the_name_of_a_layer_of_a_plugin(project: Path, caps
     assert "E107" in capsys.readouterr().out
 
 
-def test_two_projects_with_plugins_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["check", "table", "diff"])
+def test_two_projects_with_plugins_need_a_command_each(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_project(tmp_path / name).write_text("input 8\nsoftshrink\n")
-    assert main(["check", f"{tmp_path}/one/net.net", f"{tmp_path}/two/net.net"]) == 2
-    err = capsys.readouterr().err
-    assert f"two projects, {tmp_path}/one and {tmp_path}/two, have a plugin mypkg.layers" in err
+        write_project(tmp_path / name, module=f"{name}.layers").write_text("input 8\nsoftshrink\n")
+        (tmp_path / name / "mypkg").rename(tmp_path / name / name)
+    assert main([command, f"{tmp_path}/one/net.net", f"{tmp_path}/two/net.net"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"two projects with plugins, {tmp_path}/one and {tmp_path}/two, in one command: " in captured.err
+    assert captured.err.endswith("name their specs in separate commands\n")
+
+
+@pytest.mark.parametrize("files", [["one/net.net", "two/net.net"], ["two/net.net", "one/net.net"]])
+def test_a_spec_has_the_layers_and_lints_of_no_other_project(
+    files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = "input 8\nsoftshrink\nfc 3\n"
+    (tmp_path / "one").mkdir()
+    write_project(tmp_path / "one", PLAIN + LINT).write_text(spec)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "pyproject.toml").touch()
+    (tmp_path / "two" / "net.net").write_text(spec)
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "--format", "json", *files]) == 1
+    found = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
+    assert [each["code"] for each in found["one/net.net"]["diagnostics"]] == ["mypkg/any"]
+    (error,) = found["two/net.net"]["diagnostics"]
+    assert error["code"] == "E101"
+    assert "softshrink" not in json.dumps(error["fixes"])
+    (tmp_path / "two" / "net.net").write_text("input 8\nfc 3\n")
+    assert main(["check", "--format", "json", *files]) == 0
+    found = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["two/net.net"]["diagnostics"] == []
 
 
 def test_a_budget_of_what_is_unknown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
