@@ -109,7 +109,7 @@ class Registry:
         if taken := self.find_taken(name):
             raise PluginError(f"{place}: the {self.sort} `{name}` takes the name of {taken}; {ANOTHER_NAME}")
         other = self._found.get(name)
-        if other and not is_same_class(other.cls, cls):
+        if other and not (is_same_class(other.cls, cls) and _may_run_again(other)):
             both = f"{other.place} of {other.plugin} and {place} of {plugin}"
             raise PluginError(f"the {self.sort} `{name}` is registered twice, at {both}; {ANOTHER_NAME}")
         self.complete(cls, name)
@@ -209,6 +209,11 @@ def _find_mutable(annotation: Any) -> type[Any] | None:
 def is_same_class(one: type[Any], other: type[Any]) -> bool:
     """Whether a class is the other one, or its definition run again, as in a notebook's cell."""
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def _may_run_again(other: Registration) -> bool:
+    """Whether a class may be defined again: in a cell, or a module that a program reloads, but in no plugin's file."""
+    return not _IMPORTING.plugin or other.plugin != _IMPORTING.plugin
 
 
 def find_place(cls: type[Any]) -> str:

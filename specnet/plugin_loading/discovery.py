@@ -83,10 +83,10 @@ def _read_entry_points(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _parse_group(text: str) -> Iterator[str]:
-    """Yield the modules of the group in an entry_points.txt."""
+    """Yield the modules of the group in an entry_points.txt, of `module:object [extra]` the first."""
     group = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
             group = line.strip("[] ")
         elif group == GROUP and "=" in line and not line.startswith(("#", ";")):
-            yield line.partition("=")[2].strip()
+            yield line.partition("=")[2].partition("[")[0].partition(":")[0].strip()

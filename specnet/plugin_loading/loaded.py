@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from specnet.errors import PluginError
+from specnet.option_names import name_option
 from specnet.package import __version__
 from specnet.plugin_loading.discovery import Plugin, list_folders
 from specnet.plugin_loading.importing import FOLDERS, find_place, import_plugin_module
@@ -71,17 +72,19 @@ def import_once(plugin: Plugin, note: Callable[[str], None]) -> Plugin:
     name = plugin.module
     if name in LOADED:
         return LOADED[name]
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise PluginError(f"{plugin.origin or 'plugins'}: `{name}` is no name of a module, such as mypkg.layers")
+    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
+        meant = name.removesuffix(".py").replace("/", ".")
+        advice = f"write `{meant}`" if meant != name else "one is mypkg.layers"
+        raise PluginError(f"{plugin.origin or 'plugins'}: `{name}` is no name of a module; {advice}")
     printed = StringIO()
     try:
         with importing(name), redirect_stdout(printed):
             module = import_plugin_module(name, f"the plugin {plugin}")
         _refuse_other_api(module, plugin)
-    except PluginError:
+    except PluginError as error:
         for registry in REGISTRIES:
             registry.forget(name)
-        raise
+        raise PluginError(f"{error}{_tell_way_out(plugin)}") from None
     LOADED[name] = replace(plugin, version=plugin.version or _find_version(module))
     for text in _list_notes(LOADED[name], printed.getvalue()):
         note(text)
@@ -97,6 +100,12 @@ def _refuse_other_api(module: ModuleType, plugin: Plugin) -> None:
             f"the plugin {plugin} is written for version {wanted!r} of specnet.plugins, "
             f"and SpecNet {__version__} has version {PLUGIN_API}; install {advice}"
         )
+
+
+def _tell_way_out(plugin: Plugin) -> str:
+    """Return how to do without the plugin of a package, which every command meets; "" for that of a project."""
+    is_announced = plugin.origin and not plugin.home
+    return f"; without {plugin.origin}, or with {name_option('no_plugins')}, it is not imported" if is_announced else ""
 
 
 def _find_version(module: ModuleType) -> str:

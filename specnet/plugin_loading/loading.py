@@ -5,6 +5,7 @@ Every check runs through here, so that what imports a plugin is itself imported 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -57,6 +58,14 @@ def _changing(**values: Any) -> Iterator[None]:
         yield
     finally:
         vars(STATE).update(before)
+
+
+def tell(text: str) -> None:
+    """Tell the user of a command, or warn the programmer, of something odd about a plugin."""
+    if STATE.policy == "leave":
+        warnings.warn(text, stacklevel=3)
+    else:
+        STATE.note(text)
 
 
 def list_refused() -> tuple[Plugin, ...]:
