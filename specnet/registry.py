@@ -124,7 +124,7 @@ ANOTHER_NAME = '`@register("NAME")` gives it another'
 
 ALIAS = 'give it another, and `Field(alias="NAME")` for specs'
 
-TUPLE = "a tuple, such as tuple[int, ...], does not"
+TUPLE = "a tuple does not, such as tuple[int, ...]"
 
 MUTABLE = (list, dict, set, bytearray)
 
@@ -186,7 +186,7 @@ def _find_field_problems(cls: type[BaseModel]) -> Iterator[str]:
         if any(name in vars(base) or name in base.__class_vars__ for base in _list_attribute_classes(cls)):
             yield f"the field `{name}` of `{{word}}` has the name of something that its base class has; {ALIAS}"
         if mutable := _find_mutable(field_info.annotation):
-            yield f"the field `{name}` of `{{word}}` has the type {mutable.__name__}, and must not change; {TUPLE}"
+            yield f"the field `{name}` of `{{word}}` can be a {mutable.__name__}, whose values may change; {TUPLE}"
     positional, words = getattr(cls, "positional", ()), getattr(cls, "words", {})
     for name in (*positional, *(name for name, _ in words.values())):
         if name not in cls.model_fields:

@@ -7,6 +7,7 @@ import warnings
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import field_validator
 
 from specnet.compiler import check_source
 from specnet.diagnostics import Code
@@ -149,6 +150,31 @@ def test_a_size_beyond_all_bounds_is_that_of_any_layer() -> None:
     assert code is Code.E306
 
 
+def test_a_class_that_fails_for_its_values_is_an_error_at_the_line() -> None:
+    @register("fragile")
+    class Fragile(Probe):
+        size: int = 1
+
+        @field_validator("size")
+        @classmethod
+        def divide(cls, size: int) -> int:
+            return 8 // size
+
+        def model_post_init(self, context: object) -> None:
+            if self.size == 2:
+                raise KeyError("no luck")
+
+    checked = check_source(Source("a.net", "input 8\nfragile size=0\nfragile size=4\nfragile size=2\n"))
+    assert [(each.code, each.span.line) for each in checked.diagnostics if each.span] == [
+        (Code.E308, 2),
+        (Code.E308, 3),
+    ]
+    first, second = (each.message for each in checked.diagnostics)
+    assert first.startswith("`fragile` cannot be made: its class fails at ")
+    assert first.endswith(": ZeroDivisionError: integer division or modulo by zero")
+    assert second.endswith(": KeyError: 'no luck'")
+
+
 def test_an_error_of_the_layer_itself_is_shown_as_it_is() -> None:
     assert check_probe(output=LayerError(Code.E305, "needs a cat")) == [(Code.E305, "`probe1` needs a cat")]
 
@@ -183,8 +209,8 @@ def test_two_layers_cannot_have_one_name() -> None:
         ({"period": 2}, "the field `period` of `probe` has the name of something that its base class has"),
         ({"arity": 2}, "the field `arity` of `probe` has the name of"),
         ({"answers": 2}, "the field `answers` of `probe` has the name of"),
-        ({"sizes": []}, "the field `sizes` of `probe` has the type list, and must not change; a tuple, such as tuple"),
-        ({"sizes": {}}, "the field `sizes` of `probe` has the type dict, and must not change"),
+        ({"sizes": []}, "the field `sizes` of `probe` can be a list, whose values may change; a tuple does not"),
+        ({"sizes": {}}, "the field `sizes` of `probe` can be a dict, whose values may change"),
     ],
 )
 def test_a_field_must_not_hide_what_a_layer_is_and_must_not_change(members: dict[str, Any], message: str) -> None:
