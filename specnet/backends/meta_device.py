@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from specnet.backends.torch_targets import join_values, resolve
 from specnet.diagnostics import Code
@@ -21,6 +22,9 @@ from specnet.plugin_loading.loading import tell
 
 BATCH = 2
 """The images of the batch: more than one, so that a module that mixes them up with another axis is noticed."""
+
+
+NOT_LAZY = "construct one that is not, with the sizes that `inputs` has"
 
 
 def measure_module(path: str, arguments: Mapping[str, Any], inputs: Shapes) -> Measured:
@@ -105,11 +109,11 @@ def verify_layer(name: str, layer: Layer, inputs: Shapes) -> None:
 
     What the meta device cannot compute, such as a branch that depends on a value, is computed with random numbers.
     """
-    tensors: dict[str, tuple[int, ...]] = {}
-    output, failure = _compute(layer, inputs, "meta", tensors)
+    modules: list[nn.Module] = []
+    output, failure = _compute(layer, inputs, "meta", modules)
     if failure:
-        output, failure = _compute(layer, inputs, "cpu", tensors)
-    _compare_tensors(name, layer, inputs, tensors)
+        output, failure = _compute(layer, inputs, "cpu", modules)
+    _compare_tensors(name, layer, inputs, modules)
     if failure:  # the module may need a GPU
         _note_once(f"the shape of `{layer.kind}` is not compared with torch, as {failure}")
     elif (shape := _read_shape(name, output)) != (rule := layer.output(inputs)):
@@ -117,16 +121,17 @@ def verify_layer(name: str, layer: Layer, inputs: Shapes) -> None:
         raise PluginError(f"`{name}`: of {format_shapes(inputs)} its `output` makes {both}")
 
 
-def _compute(layer: Layer, inputs: Shapes, device: str, tensors: dict[str, tuple[int, ...]]) -> tuple[Any, str]:
-    """Return the output for random images, or why there is none; the shapes of its tensors are added to `tensors`.
+def _compute(layer: Layer, inputs: Shapes, device: str, modules: list[nn.Module]) -> tuple[Any, str]:
+    """Return the output for random images, or why there is none; `modules` becomes those that are constructed.
 
     Raises PluginError where a target names nothing, or a module cannot be constructed on the CPU.
     """
+    modules.clear()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         values: list[Any] = [torch.rand(BATCH, *_channels_first(shape), device=device) for shape in inputs]
         for call in layer.torch(inputs):
             try:
-                values = [join_values(call, _make_function(call, device, tensors), values)]
+                values = [join_values(call, _make_function(call, device, modules), values)]
             except PluginError:
                 raise
             except Exception as error:
@@ -139,7 +144,9 @@ def _list_homes(layer: Layer, call: TorchCall) -> list[str]:
     return [find_home(type(layer)), *([find_home(resolve(call.target))] if ":" in call.target else [])]
 
 
-def _compare_tensors(name: str, layer: Layer, inputs: Shapes, tensors: Mapping[str, tuple[int, ...]]) -> None:
+def _compare_tensors(name: str, layer: Layer, inputs: Shapes, modules: Sequence[nn.Module]) -> None:
+    found = [pair for each in modules for pair in (*each.named_parameters(), *each.named_buffers())]
+    tensors = {name: tuple(tensor.shape) for name, tensor in found}
     said = {**layer.parameters(inputs), **layer.buffers(inputs)}
     if differing := next((key for key in {**said, **tensors} if said.get(key) != tensors.get(key)), None):
         both = f"{_format(said.get(differing))}, and in torch it has {_format(tensors.get(differing))}"
@@ -151,8 +158,8 @@ def _note_once(text: str) -> None:
     tell(text)
 
 
-def _make_function(call: TorchCall, device: str, tensors: dict[str, tuple[int, ...]]) -> Callable[..., Any]:
-    """Return the function of a call, or the module that it constructs, whose tensors are added to `tensors`."""
+def _make_function(call: TorchCall, device: str, modules: list[nn.Module]) -> Callable[..., Any]:
+    """Return the function of a call, or the module that it constructs, which is added to `modules`."""
     made = resolve(call.target)
     if not call.is_module:
         return lambda *values: made(*values, **call.arguments)
@@ -163,8 +170,9 @@ def _make_function(call: TorchCall, device: str, tensors: dict[str, tuple[int, .
         if device == "meta":
             raise
         raise PluginError(explain_failure(error, f"`{call.target}`", [find_home(made)])) from None
-    named = (*module.named_parameters(), *module.named_buffers())
-    tensors.update((name, tuple(tensor.shape)) for name, tensor in named)
+    if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+        raise PluginError(f"`{call.target}` is lazy: its tensors have no shape before its first call; {NOT_LAZY}")
+    modules.append(module)
     return module
 
 

@@ -211,6 +211,12 @@ def test_what_depends_on_values_is_computed() -> None:
     assert torch.equal(after, torch.rand(1)), "the program's random numbers are its own"
 
 
+def test_a_lazy_module_is_refused() -> None:
+    register_calling(TorchCall("nn.LazyLinear", out_features=8))
+    with pytest.raises(specnet.PluginError, match=r"`nn\.LazyLinear` is lazy: its tensors have no shape before"):
+        specnet.compile("input 8\ncalling\n")
+
+
 def test_what_torch_cannot_compute_here_is_told() -> None:
     register_calling(TorchCall("nets:Odd", what="boom"))
     with pytest.warns(UserWarning, match="the shape of `calling` is not compared with torch, as `nets:Odd` fails at"):

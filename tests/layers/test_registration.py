@@ -16,6 +16,7 @@ from specnet.layers.base.traits import KEEPS_INPUT
 from specnet.plugins import (
     Elements,
     Family,
+    Kept,
     Layer,
     LayerError,
     PluginError,
@@ -115,6 +116,9 @@ def test_a_layer_that_answers_well_is_as_any_other() -> None:
         ({"macs": -1}, "its `macs` returns -1, and not a whole number from 0, or None"),
         ({"macs": 1.5}, "its `macs` returns 1.5, and not"),
         ({"kept": "input"}, "its `kept` returns 'input', and not a Kept"),
+        ({"kept": Kept(inputs="x")}, "its `kept` returns Kept(inputs='x'"),  # type: ignore[arg-type]
+        ({"kept": Kept(elements=-1)}, "and not a Kept of input positions and whole numbers"),
+        ({"kept": Kept(inputs=(1,))}, "and not positions among 1 inputs, from 0"),
         ({"torch": TorchCall("F.relu")}, "its `torch` returns TorchCall("),
         ({"torch": ()}, "its `torch` returns (), and not a tuple of TorchCall"),
         ({"torch": (TorchCall("numpy.abs"),)}, "TorchCall, each of a target such as `nn.Linear`, `F.relu`"),

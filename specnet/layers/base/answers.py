@@ -35,6 +35,8 @@ def guard_output(output: Compute) -> Compute:
         for name in ("receptive_field", "passes_gradient"):
             if answers[name] is not None and len(answers[name]) != len(inputs):
                 raise _refuse(layer, name, answers[name], f"one for each of {len(inputs)} inputs")
+        if (kept := answers["kept"]) and any(position >= len(inputs) for position in kept.inputs):
+            raise _refuse(layer, "kept", kept, f"positions among {len(inputs)} inputs, from 0")
         _require_one_module(layer, answers["torch"])
         return shape
 
@@ -130,6 +132,13 @@ def _is_reading(value: Any) -> bool:
     return isinstance(value, Elements) or _are_two(_is_reach)(value)
 
 
+def _is_kept(value: Any) -> bool:
+    if not isinstance(value, Kept):
+        return False
+    inputs, output, *amounts = value
+    return _are(_is_amount)(inputs) and _is_flag(output) and all(map(_is_amount, amounts))
+
+
 def _or_none(is_valid: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or is_valid(value)
 
@@ -148,7 +157,7 @@ ANSWERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         _or_none(_are(_is_reading)),
         "a tuple with a reading of each input, such as (Reach(-1, 1), Reach(-1, 1)) or Elements.ALL",
     ),
-    "kept": (_or_none(lambda value: isinstance(value, Kept)), "a Kept, or None where it is unknown"),
+    "kept": (_or_none(_is_kept), "a Kept of input positions and whole numbers, or None where it is unknown"),
     "notes": (_are(lambda value: isinstance(value, LayerNote)), "a tuple of LayerNote"),
     "rounds": (_are_two(_is_flag), "two of True and False, for height and width"),
     "formula": (_is_text, "a text"),
