@@ -6,7 +6,7 @@ network → dataflow → module tree → classes → text
 from __future__ import annotations
 
 from specnet.backends.torch_source.classes import Classes, make_class_name
-from specnet.backends.torch_source.forward_writer import write_forward
+from specnet.backends.torch_source.forward_writer import list_given_values, write_forward
 from specnet.backends.torch_source.init_writer import ClassBody, write_init
 from specnet.backends.torch_source.instances import ClassDefinition
 from specnet.backends.torch_source.module_tree import build_module_tree, trace_dataflow
@@ -39,5 +39,5 @@ def generate_source(network: Network, origin: str = "", formulas: Formulas = NO_
 
 def _write_class(network: Network, definition: ClassDefinition, classes: Classes) -> str:
     body = ClassBody(network, definition, classes.instances)
-    init, forward = write_init(body), write_forward(body, network.scopes.get(definition.full.path))
+    init, forward = write_init(body), write_forward(body, list_given_values(network, definition.full.path))
     return "\n".join([f"class {definition.name}(nn.Module):", *init, *([""] if init else []), *forward])
