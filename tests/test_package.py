@@ -115,6 +115,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (listed / "METADATA").write_text("Metadata-Version: 2.1\nName: specnet\nVersion: 0.1.0\n")
     files = [file.relative_to(folder).as_posix() for file in (folder / "specnet").rglob("*") if file.is_file()]
     (listed / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    run(folder, *CHECK)  # writes the bytecode of what a check needs, which is then copied with the rest
     return folder
 
 
