@@ -254,8 +254,9 @@ def test_hardly_a_network_is_a_picture_too(text: str) -> None:
 def test_every_error_can_be_drawn(spec: Path) -> None:
     found = checked(spec.read_bytes().decode(errors="replace"))
     is_large = len(found.network.nodes) > 5000
-    for depth in (0,) if is_large else (None, 0):
-        ElementTree.fromstring(draw(found, DrawingOptions(depth)).pipe("svg"))
+    pictures = [draw(found, DrawingOptions(depth)) for depth in ((0,) if is_large else (None, 0))]
+    for picture in {each.source: each for each in pictures}.values():  # one where there is nothing to fold
+        ElementTree.fromstring(picture.pipe("svg"))
 
 
 # Text
