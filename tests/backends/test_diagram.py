@@ -254,8 +254,8 @@ def list_pictures(spec: Path) -> list[str]:
     """The pictures of a broken spec as dot reads them: whole, and folded where that is another one."""
     found = checked(spec.read_bytes().decode(errors="replace"))
     is_large = len(found.network.nodes) > 5000
-    sources = [draw(found, DrawingOptions(depth)).source for depth in ((0,) if is_large else (None, 0))]
-    return list(dict.fromkeys(sources))
+    described = {to_dot(describe_network(found, depth)).source: depth for depth in ((0,) if is_large else (None, 0))}
+    return [draw(found, DrawingOptions(depth)).source for depth in described.values()]
 
 
 FAMILIES = {
