@@ -77,6 +77,8 @@ class ModuleScope(Record):
     """The parameters that have their default values, which the call need not write."""
     are_given_layers: bool = field(default=False, compare=False)
     """Whether these are the layers that a call gives to a parameter of a block, and `word` is that parameter."""
+    carried: tuple[ValueRef, ...] = field(default=(), compare=False)
+    """The values that a loop carries from turn to turn, as they are before the first one."""
 
 
 class Network(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -108,3 +109,12 @@ def _list_installed() -> frozenset[str]:
         return frozenset()
     paths = frozenset(file.as_posix() for file in installed.files or ())
     return paths if Path(str(installed.locate_file(PACKAGE.name))) == PACKAGE else frozenset()
+
+
+def make_python_command(module: str) -> list[str]:
+    """Return the command that runs a module in another process of this Python.
+
+    Python looks for modules in the current folder, which may be anybody's, only where this process does.
+    """
+    safe = [] if {"", str(Path.cwd())} & {*sys.path} else ["-P"]
+    return [sys.executable, *safe, "-m", module]

@@ -58,3 +58,7 @@ from specnet.settings.loss import Loss as Loss
 from specnet.settings.loss import Target as Target
 from specnet.settings.metric import Metric as Metric
 from specnet.settings.optimizer import Optimizer as Optimizer
+from specnet.settings.task import Task as Task
+from specnet.settings.task import TaskMetric as TaskMetric
+from specnet.settings.task import require_one_input as require_one_input
+from specnet.settings.task import require_vector as require_vector

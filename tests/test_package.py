@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
+from specnet.package import make_python_command
+
 DATA = ("grammars", "specs", "docs/errors", "docs/topics")
 SPEC = "net T\ninput 8x8x3\nconv K=4 F=3 -> relu -> scale\nfc 2\ntrain { data digits }\n"
 CHECK = ("check", "-", "--format", "json", "--strict")
@@ -166,3 +168,20 @@ def test_a_part_that_is_missing_is_named(installed: Path, tmp_path: Path, part: 
     done = run(tmp_path / "broken", *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
+
+
+def test_another_process_looks_in_the_current_folder_only_where_this_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "specnet").mkdir()
+    (tmp_path / "specnet" / "__main__.py").write_text("print('another')")
+    (tmp_path / "specnet" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert run_python([*make_python_command("specnet"), "--version"]).startswith("specnet ")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert run_python([*make_python_command("specnet"), "--version"]) == "another\n"
+
+
+def run_python(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

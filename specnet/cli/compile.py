@@ -32,8 +32,10 @@ def run(options: argparse.Namespace) -> int:
         return 1
 
     from specnet.backends.torch_source import generate_source
+    from specnet.elaborate.formulas import find_formulas
 
-    text = generate_source(checked.network, "standard input" if options.file == "-" else Path(options.file).name)
+    origin = "standard input" if options.file == "-" else Path(options.file).name
+    text = generate_source(checked.network, origin, find_formulas(checked.elaborated))
     if options.output:
         write_file(options.output, text.encode())
         print_message(f"wrote {options.output}")

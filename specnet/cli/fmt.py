@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="a .net file, which is rewritten, or - to format standard input"
     )
-    parser.add_argument("--check", action="store_true", help="change nothing; list the files that are not formatted")
+    parser.add_argument("--check", action="store_true", help="change nothing; name the files that would be formatted")
     parser.add_argument(
         "--fill", action="store_true", help="also write missing and correct wrong `=> SHAPE` and `expect … == VALUE`"
     )
@@ -68,7 +68,7 @@ def _format(file: str, options: argparse.Namespace, unformatted: list[str], prin
     content, done = find_form(data).encode(text), [filled] * bool(filled)
     is_formatted = content == data
     if options.check:
-        unformatted += [escape_unprintable(source.name)] if not is_formatted else []
+        unformatted += [f"{escape_unprintable(source.name)}: would be formatted"] if not is_formatted else []
         return max(_report(errors), int(not is_formatted))
     if file == "-":
         printed.append(content)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import wraps
 from pathlib import Path
 
 from specnet.cli.options import positive_integer
 from specnet.cli.output import BUG, Command, CommandError, print_message, reporting_paths
-from specnet.package import is_own_module
+from specnet.package import is_own_module, make_python_command
 
 
 def requires_torch(run: Command) -> Command:
@@ -85,7 +84,7 @@ def _launch(options: argparse.Namespace, count: int) -> int:
         raise CommandError("only one process can read a spec from standard input; several need a file")
     if options.gpus or (not options.nproc and _was_on_gpus(options.resume)):
         refuse_gpus(count)
-    ended = launch([sys.executable, "-m", "specnet", *options.command_line], count)
+    ended = launch([*make_python_command("specnet"), *options.command_line], count)
     for rank, signal in ended.killed.items():
         print_message(f"error: process {rank} of {count} (from 0) was killed by {signal}")
     return ended.exit_code

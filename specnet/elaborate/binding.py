@@ -235,10 +235,11 @@ def _diagnose_unknown_attribute(
         or suggest.find_closest_word(key.text, (), keys)
     )
     others = [] if meant else _find_relatives(attributes, key.text)
+    can_replace = issubclass(attributes, Layer) and attributes.family.is_interchangeable
     if others:
         message += f"; {_join_alternatives(tuple(others), 'and')} {'has' if len(others) == 1 else 'have'}"
     has = f"it has {', '.join(written)}" if written and not meant else ""
-    fixes = [make_replacement(word.span, kind) for kind in others]
+    fixes = [make_replacement(word.span, kind) for kind in others if can_replace]
     return make_diagnostic(Code.E110, message, key.span, help=has, meant=meant, fixes=fixes)
 
 

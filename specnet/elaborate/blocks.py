@@ -14,6 +14,7 @@ from specnet.graph import GivenLayers, ModuleScope
 from specnet.layers import get_layer_class, list_kinds
 from specnet.source import Source
 from specnet.syntax import tree
+from specnet.syntax.expressions import CONSTANTS, has_value
 
 
 def define_block(block: tree.Block, context: Context, statements: Collection[str]) -> None:
@@ -163,8 +164,8 @@ def _can_be_called(call: tree.Call, found: DefinedBlock, context: Context) -> bo
         return False
     if word in active and not found.is_parameter:
         chain = " → ".join((*active[active.index(word) :], word))
-        message = f"the block `{word}` calls itself and would never end: {chain}"
-        context.report(Code.E201, message, call.word.span)
+        help = "`repeat` repeats lines; layers within layers are given to a parameter, `inner={ … }`"
+        context.report(Code.E201, f"the block `{word}` calls itself: {chain}", call.word.span, help=help)
         return False
     if call.body or call.alternative is not None:
         _report_braces(call, found, context)
@@ -181,14 +182,24 @@ def _report_braces(call: tree.Call, found: DefinedBlock, context: Context) -> No
     context.add_diagnostics([found_braces])
 
 
+def explain_layers_parameter(name: str) -> str:
+    """Return how a parameter is declared that stands for layers."""
+    return f"a parameter of a block stands for layers if its default is in braces, `{name}={{ … }}`"
+
+
 def reads_as_layers(block: tree.Block, name: str) -> bool:
     """Return whether a line of a block has the name of a parameter in the place of a layer."""
     return bool(re.search(rf"(?:^|->|[{{|])[ \t]*{name}[ \t]*(?:->|[|}}\n]|$)", block.body.span.text, re.MULTILINE))
 
 
-def _is_known(word: str, context: Context) -> bool:
+def is_layer_word(word: str, context: Context) -> bool:
     """Return whether a word is a layer or a block."""
     return get_layer_class(word) is not None or context.scope.find_block(word) is not None
+
+
+def _is_switch(parameter: tree.Parameter) -> bool:
+    """Return whether a parameter is `yes` or `no` by default."""
+    return isinstance(parameter.default, tree.Name) and parameter.default.text in CONSTANTS
 
 
 class _ArgumentBinder:
@@ -199,6 +210,7 @@ class _ArgumentBinder:
         self.names = dict.fromkeys(parameter.name.text for parameter in block.parameters)
         self.layers = [parameter.name.text for parameter in block.parameters if parameter.layers]
         self.free = iter([name for name in self.names if name not in self.layers])
+        self.switches = [each.name.text for each in block.parameters if _is_switch(each)]
         self.bound = dict[str, tree.Argument | tree.LayersArgument]()
 
     def bind(self) -> bool:
@@ -250,8 +262,21 @@ class _ArgumentBinder:
         if self._means_layers(name, argument.value):
             self._report_undeclared(name, argument)
             return False
-        self.inner.set_variable(name, self.context.evaluate(argument.value, self.value))
+        self.inner.set_variable(name, self._evaluate(argument, name))
         return True
+
+    def _evaluate(self, argument: tree.Argument, name: str) -> Any:
+        """Return the value of an argument for a parameter; UNSET, after a report, if it has none."""
+        word = argument.value
+        is_switch = isinstance(word, tree.Name) and word.text in self.switches and not argument.key
+        if is_switch and not has_value(word, self.context.lookup(self.value)):
+            message = f"`{word.span.text}` of `{self.block.name.text}` is given as `{word.span.text}=yes`"
+            fixes = [make_replacement(argument.span, f"{word.span.text}=yes", safe=True)]
+            found = make_diagnostic(Code.E112, message, argument.span, fixes=fixes)
+            self.context.add_diagnostics([found], self.context.scope.trace)
+            return UNSET
+        is_parameter = isinstance(word, tree.Name) and word.text in self.names
+        return self.context.evaluate(argument.value, self.value, admits_text=not is_parameter)
 
     def _bind_layers(self, given: tree.LayersArgument) -> bool:
         name = given.key.text
@@ -267,7 +292,7 @@ class _ArgumentBinder:
 
     def _means_layers(self, name: str, value: tree.Expression) -> bool:
         """Return whether a value is the name of a layer, given to a parameter that the block uses as a layer."""
-        is_layer = isinstance(value, tree.Name) and _is_known(value.text, self.context)
+        is_layer = isinstance(value, tree.Name) and is_layer_word(value.text, self.context)
         return is_layer and reads_as_layers(self.block, name)
 
     def _report_undeclared(self, name: str, argument: tree.Argument) -> None:
@@ -285,16 +310,16 @@ class _ArgumentBinder:
         parameter = next(each for each in self.block.parameters if each.name.text == name)
         declared = Label(parameter.span, "declared here", primary=False)
         message = f"`{name}` of `{self.block.name.text}` {takes}"
-        fixes = self._offer_braces(given, [name])
+        fixes, help = self._offer_braces(given, [name]), ""
         if isinstance(given, tree.LayersArgument) and reads_as_layers(self.block, name):
-            fixes = [make_replacement(parameter.span, given.span.text)]
-        found = make_diagnostic(Code.E112, message, given.span, declared, fixes=fixes)
+            fixes, help = [make_replacement(parameter.span, given.span.text)], explain_layers_parameter(name)
+        found = make_diagnostic(Code.E112, message, given.span, declared, help=help, fixes=fixes)
         self.context.add_diagnostics([found], self.context.scope.trace)
 
     def _offer_braces(self, given: tree.Argument | tree.LayersArgument, keys: list[str]) -> list[Fix]:
         """Return fixes that give a layer, written as a value, to one of these parameters."""
         value = given.value if isinstance(given, tree.Argument) else None
-        is_layer = isinstance(value, tree.Name) and _is_known(value.text, self.context)
+        is_layer = isinstance(value, tree.Name) and is_layer_word(value.text, self.context)
         return [make_replacement(given.span, f"{key}={{ {value.span.text} }}") for key in keys if value and is_layer]
 
     def _bind_default(self, parameter: tree.Parameter) -> bool:

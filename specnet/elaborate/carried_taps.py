@@ -44,6 +44,10 @@ class CarriedTaps(Record):
         context.graph.carried.update(filter(None, values))
         return values
 
+    def list_references(self, values: tuple[ValueName, ...]) -> tuple[ValueRef, ...]:
+        """Return the values that are known, with the names by which they are carried."""
+        return tuple(ValueRef(value, name) for name, value in zip(self._names, values, strict=True) if value)
+
     def make_scope(self, around: Scope, values: tuple[ValueName, ...]) -> Scope:
         """Return the scope of a turn's carried values; that around the loop if there are none."""
         return around.make_carrying(dict(zip(self._names, values, strict=True))) if self.taps else around

@@ -19,7 +19,17 @@ from specnet.naming import escape_name
 from specnet.records import Record
 from specnet.source import Source, Span
 from specnet.syntax import tree
-from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UndefinedTap, UnknownShape, evaluate
+from specnet.syntax.expressions import (
+    EvaluationError,
+    Lookup,
+    UndefinedName,
+    UndefinedTap,
+    UnknownShape,
+    UnknownWord,
+    evaluate,
+    evaluate_or_quote,
+    find_constant,
+)
 
 Read = Callable[[str, Span], Source]
 """A function that reads a file named by `use`, relative to the file of the span; raises CannotRead."""
@@ -168,10 +178,10 @@ class Context(Record):
 
     # Values
 
-    def evaluate(self, expression: tree.Expression, value: ValueName) -> Any:
+    def evaluate(self, expression: tree.Expression, value: ValueName, admits_text: bool = False) -> Any:
         """Return the value of an expression; UNSET if it is unknown, or if it has none, which is reported."""
         try:
-            return evaluate(expression, self.lookup(value))
+            return (evaluate_or_quote if admits_text else evaluate)(expression, self.lookup(value))
         except UnknownShape:
             return UNSET
         except EvaluationError as error:
@@ -189,7 +199,7 @@ class Context(Record):
 
     def report_no_value(self, error: EvaluationError) -> None:
         """Report that an expression has no value."""
-        self.report_in_call(error.code, error.message, error.span, meant=error.meant)
+        self.report_in_call(error.code, error.message, error.span, help=error.help, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:
         """Return a function that looks up variables, taps, and C, H and W of the value that reaches this place."""
@@ -205,14 +215,16 @@ class Context(Record):
             if name.text in SHAPE_NAMES:
                 return self._look_up_size(name, value)
             meant = self._find_meant_value(name.text)
-            raise UndefinedName(f"`{name.text}` has no value here", name.span, meant)
+            raise UnknownWord(f"`{name.text}` has no value here", name.span, meant)
 
         return look_up
 
     def _find_meant_value(self, name: str) -> str:
-        """Return the tap or size of this name, the size that it names elsewhere, or a variable that resembles it."""
+        """Return `yes` for `True`, the tap or size of this name, its size elsewhere, or a variable like it."""
         from specnet.foreign.words import translate_word
 
+        if constant := find_constant(name):
+            return constant
         tap, _, size = name.rpartition(".")
         if self.scope.find_tap(name)[0] or (size in SHAPE_NAMES and self.scope.find_tap(tap)[0]):
             return f"@{name}"

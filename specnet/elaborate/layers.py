@@ -27,7 +27,12 @@ SIGNS = ("+", "-", "*", "/")
 def add_layer(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add a layer that reads one value; returns its name."""
     if call.body or call.alternative is not None:
-        context.report(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
+        arms = (
+            "arms of its own: join them before, as in `concat { | … | … }`"
+            if call.body and call.body.arms
+            else "braces"
+        )
+        context.report(Code.E106, f"`{call.word.text}` takes no {arms}", call.word.span)
     _report_layers(call, context)
     return _add_node(kind, call, call.arguments, context, value, [value])
 
@@ -178,11 +183,19 @@ def _is_tap(argument: tree.Argument, context: Context) -> bool:
     return variable is UNSET or isinstance(variable, ValueRef)
 
 
+def _report_number(value: tree.Expression, context: Context) -> None:
+    from specnet.elaborate.tap_errors import explain_number
+
+    message = f"a join takes values, and `{value.span.text}` is a number"
+    found = explain_number(message, value, context.scope) if isinstance(value, tree.Tap) else None
+    context.add_diagnostics([found or make_diagnostic(Code.E202, message, value.span)], context.scope.trace)
+
+
 def _value_of_tap(argument: tree.Argument, context: Context) -> ValueName:
     given = context.evaluate(argument.value, None)
     if given is UNSET:
         return None
     if not isinstance(given, ValueRef):
-        context.report(Code.E202, f"a join takes values, and `{argument.span.text}` is a number", argument.span)
+        _report_number(argument.value, context)
         return None
     return given.name

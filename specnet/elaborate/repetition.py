@@ -60,7 +60,8 @@ class Round(Record):
 
 def _rename_values(scope: ModuleScope, rename: Callable[[str], str]) -> ModuleScope:
     values = tuple((key, _rename_value(value, rename)) for key, value in scope.values)
-    return ModuleScope(scope.word, values, scope.defaults, scope.are_given_layers)
+    carried = tuple(ValueRef(rename(each.name), each.tap) for each in scope.carried)
+    return ModuleScope(scope.word, values, scope.defaults, scope.are_given_layers, carried)
 
 
 def _rename_value(value: Any, rename: Callable[[str], str]) -> Any:

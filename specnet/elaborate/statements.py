@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from specnet.attributes import LARGEST, Attributes, NonNegative
 from specnet.byte_sizes import ByteSize
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
-from specnet.elaborate.blocks import report_shape_name
+from specnet.elaborate.blocks import is_layer_word, report_shape_name
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
 from specnet.elaborate.scope import UNSET, Default, ValueName
@@ -19,6 +20,7 @@ from specnet.layers.base import Shape, format_shape
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
+from specnet.syntax.expressions import has_value
 
 
 def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
@@ -31,8 +33,19 @@ def define_variable(line: tree.Let, context: Context, value: ValueName) -> None:
     else:
         is_overridden = scope.parent is None and name in context.overrides
         expression = context.overrides.pop(name) if is_overridden else line.value
-        scope.variables[name] = context.evaluate(expression, value)
+        scope.variables[name] = _evaluate_variable(line, expression, context, value)
         context.declare(name, expression.span if is_overridden else line.name.span)
+
+
+def _evaluate_variable(line: tree.Let, expression: tree.Expression, context: Context, value: ValueName) -> Any:
+    """Return the value of `let act = relu`; UNSET, after a report, for a layer, which only a block can stand for."""
+    is_layer = isinstance(expression, tree.Name) and is_layer_word(expression.text, context)
+    if not is_layer or has_value(expression, context.lookup(value)):
+        return context.evaluate(expression, value, admits_text=True)
+    message = "`let` gives a name to a value; layers with a name are a block"
+    fixes = [make_replacement(line.span, f"block {line.name.text} {{ {expression.span.text} }}")]
+    context.add_diagnostics([make_diagnostic(Code.E102, message, expression.span, fixes=fixes)], context.scope.trace)
+    return UNSET
 
 
 NO_COUNT = (bool, ByteSize)
@@ -68,6 +81,10 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
             return _add_input(None, size, call, context)
         case [tree.Name(text=text) as name, size] if len(call.arguments) == 2 and "." not in text:
             return _add_input(name, size, call, context)
+    if not call.arguments and context.graph.inputs:
+        first = context.graph.inputs[0].name
+        context.report(Code.E106, "an input is declared once", call.span, meant=f"@{first}")
+        return first
     message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
     context.report(Code.E106, message, call.span)
     return _add_unknown_input(call, values, context)
@@ -155,6 +172,12 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         return value
     kind = get_layer_class(first.text)
     if kind is None:
+        if context.scope.find_block(first.text):
+            message = (
+                f"`default` is for layers, and `{first.text}` is a block, whose parameters have their defaults there"
+            )
+            context.report(Code.E101, message, first.span)
+            return value
         message = f"no kind of layer is called `{first.text}`"
         context.report(Code.E101, message, first.span, meant=context.suggest(first.text, list_kinds()))
         return value

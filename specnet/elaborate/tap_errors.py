@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic, make_replacement
 from specnet.elaborate.scope import ARRIVING, Scope
+from specnet.naming import escape_name
 from specnet.source import Span
+from specnet.syntax import tree
 
 Suggest = Callable[[str, Iterable[str]], str]
 """A function that returns which of these names is probably meant by a word, "" for none."""
 
 SIZES = {"h": "H", "height": "H", "w": "W", "width": "W", "c": "C", "channels": "C", "k": "C"}
 """Words that other tools have for the sizes of a value."""
+
+UNREADABLE = "this label names its nodes, and no value"
 
 
 def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Diagnostic:
@@ -68,17 +72,48 @@ def _explain_unlabelled(block: str, inner: str, span: Span) -> Diagnostic:
 
 def explain_reserved(name: str, span: Span, scope: Scope) -> Diagnostic:
     """Return the error for reading a name that no value can have: `@in` outside blocks, a label `C`."""
-    if name == ARRIVING and name not in scope.given:
+    label = scope.given.get(escape_name(name))
+    if name == ARRIVING and label is None:
         message = "`@in` is the value that reaches a block, and stands within a block only"
         return make_diagnostic(Code.E202, message, span)
-    return explain_reserved_name(name, span)
+    return explain_reserved_name(name, span, *([Label(label.span, UNREADABLE, primary=False)] if label else []))
 
 
-def explain_reserved_name(name: str, span: Span) -> Diagnostic:
+def explain_second_name(element: tree.Resume, scope: Scope, first: Span | None) -> Diagnostic:
+    """Return the error for a name that is given twice, and in a loop that carries it, what to do there."""
+    name = element.tap.name
+    is_carried = scope.parent is not None and scope.parent.is_carrying and name in scope.parent.taps
+    help = f"a turn gives a carried name once, at its end; the value before it needs another name, such as `@{name}2`"
+    labels = [Label(first, "first here", primary=False)] if first and first.source is element.span.source else []
+    message = f"`@{name}` already names a value"
+    return make_diagnostic(Code.E103, message, element.span, *labels, help=help if is_carried else "")
+
+
+def explain_number(message: str, tap: tree.Tap, scope: Scope) -> Diagnostic:
+    """Return the error for a size, `@m.C`, where a value is meant, which a label `C` in the block cannot name."""
+    call, _, size = tap.name.rpartition(".")
+    found = scope.find_call(call)
+    label = found[1].given.get(size) if found and found[1] else None
+    labels = [Label(label.span, UNREADABLE, primary=False)] if label else []
+    return make_diagnostic(Code.E202, message, tap.span, *labels)
+
+
+def recognise_naming(tap: tree.Tap) -> Diagnostic | None:
+    """Return the error for `@name` alone on a line where nothing has that name: it is to name the value above."""
+    text, name = tap.span.source.text, tap.name
+    start = text.rfind("\n", 0, tap.span.start) + 1
+    is_named = re.search(rf"->[ \t]*@{name}\b|^[ \t]*{name}[ \t]*:", text, re.MULTILINE)
+    if text[start : tap.span.start].strip() or is_named:
+        return None
+    message = f"no value above is named `@{name}`; `-> @{name}` names the value above"
+    return make_diagnostic(Code.E202, message, tap.span, fixes=[make_replacement(tap.span, f"-> @{name}", safe=True)])
+
+
+def explain_reserved_name(name: str, span: Span, *labels: Label) -> Diagnostic:
     """Return the error for a name that no value can have, and the fix that gives the value another one everywhere."""
     meaning = "the value that reaches a block" if name == ARRIVING else "a size, as in `@x.C`"
     message = f"no value can be called `@{name}`: `{name}` stands for {meaning}"
-    return make_diagnostic(Code.E107, message, span, fixes=[_rename(name, span)])
+    return make_diagnostic(Code.E107, message, span, *labels, fixes=[_rename(name, span)])
 
 
 def explain_dotted_name(name: str, span: Span) -> Diagnostic:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
-from specnet.elaborate.blocks import call_block, define_block
+from specnet.elaborate.blocks import call_block, define_block, explain_layers_parameter
 from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_if, walk_loop, walk_same
 from specnet.elaborate.layers import add_join, add_layer
@@ -120,7 +120,7 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
     first = len(graph.nodes)
     for position, element in enumerate(chain.elements):
         if isinstance(element, tree.Resume) and position == 0:
-            value = _resume(element.tap, context)
+            value = _name_alone(chain, element, context, value) or _resume(element.tap, context)
         elif isinstance(element, tree.Resume):
             _name_value(element, context, value)
         else:
@@ -134,13 +134,32 @@ def _walk_chain(chain: tree.Chain, context: Context, value: ValueName) -> ValueN
     return value
 
 
+def _name_alone(chain: tree.Chain, element: tree.Resume, context: Context, value: ValueName) -> ValueName:
+    """Name the value above after reporting `@name` alone on a line, which lacks its arrow; return None elsewhere."""
+    name, scope = element.tap.name, context.scope
+    is_alone = len(chain.elements) == 1 and not chain.label and chain.claim is None
+    if not (is_alone and value) or "." in name or name in tree.RESERVED_TAPS or scope.find_tap(name)[0]:
+        return None
+    from specnet.elaborate.tap_errors import recognise_naming
+
+    found = None if context.suggest(name, scope.visible_taps()) else recognise_naming(element.tap)
+    if found is None:
+        return None
+    context.add_diagnostics([found], scope.trace)
+    scope.name_tap(name, value, element.span)
+    return value
+
+
 def _resume(tap: tree.Tap, context: Context) -> ValueName:
     """Return the value that a line resumes from: `@name` at its start."""
     given = context.evaluate(tap, None)
     if given is UNSET:
         return None
     if not isinstance(given, ValueRef):
-        context.report(Code.E202, f"a line begins with a value, and `@{tap.name}` is a number", tap.span)
+        from specnet.elaborate.tap_errors import explain_number
+
+        message = f"a line begins with a value, and `@{tap.name}` is a number"
+        context.add_diagnostics([explain_number(message, tap, context.scope)], context.scope.trace)
         return None
     return given.name
 
@@ -155,7 +174,10 @@ def _name_value(element: tree.Resume, context: Context, value: ValueName) -> Non
         context.add_diagnostics([found], context.scope.trace)
         return
     if name in context.scope.taps:
-        context.report(Code.E103, f"`@{name}` already names a value", element.span)
+        from specnet.elaborate.tap_errors import explain_second_name
+
+        found = explain_second_name(element, context.scope, context.graph.log.declared.get(name))
+        context.add_diagnostics([found])
     context.scope.name_tap(name, value, element.span)
     context.declare(name, element.span)
 
@@ -199,12 +221,12 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call, translate_words
     from specnet.foreign.keys import translate_sized_word
-    from specnet.foreign.order import begins_line, recognise_early_call, recognise_label
+    from specnet.foreign.order import begins_line, recognise_early_call, recognise_early_carry, recognise_label
     from specnet.foreign.patterns import IDLE
     from specnet.foreign.words import is_certain
 
     word = call.word.text
-    if early := recognise_early_call(call.word.span) or recognise_label(call):
+    if early := recognise_early_call(call.word.span) or recognise_early_carry(call) or recognise_label(call):
         context.add_diagnostics([early], context.scope.trace)
         return
     if word in ("from", "import", "return") or IDLE.match(call.span.text):
@@ -213,8 +235,9 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
     fact = f"no layer or block is called `{word}`"
     is_variable, variable = context.scope.find_variable(word)
     if is_variable and not (call.given or isinstance(variable, ValueRef) or context.scope.find_tap(word)[1]):
-        help = f"a parameter of a block stands for layers if its default is in braces, `{word}={{ … }}`"
-        context.report_in_call(Code.E101, f"`{word}` is a number or word here, and no layer", call.word.span, help=help)
+        if variable is not UNSET or context.is_uncalled:  # else the line that defines it is wrong
+            message = f"`{word}` is a number or word here, and no layer"
+            context.report_in_call(Code.E101, message, call.word.span, help=explain_layers_parameter(word))
         return
     if draft := translate_layer_call(call.span.text, call.span.source.text) or translate_words(call):
         _report_foreign_layer(fact, draft, call, context)

@@ -20,6 +20,10 @@ from specnet.syntax import tree
 BETAS = "beta1", "beta2"
 """What `betas` of torch's Adam sets."""
 
+BETWEEN_GROUPS = "`softmax` is over the channels; `groups=2` weighs those of one half against those of the other"
+
+OTHER_WAYS = {("softmax", "dim"): BETWEEN_GROUPS, ("softmax", "axis"): BETWEEN_GROUPS}
+"""What else may be meant by an argument that is left out, by the layer and the other tool's key."""
 
 SIZED = re.compile(r"(?P<word>[A-Za-z]+?)_?(?P<height>\d{1,2})x(?P<width>\d{1,2})")
 
@@ -69,7 +73,8 @@ def explain_key(diagnostic: Diagnostic, attributes: type[Attributes], arguments:
     place = argument.span if text else _include_blanks(argument.span)
     title = text or f"without `{argument.span.text}`"
     fix = make_replacement(place, text, title, safe=not differences)
-    return replace(diagnostic, notes=(*diagnostic.notes, *differences), help="", fixes=(fix,))
+    help = "" if text else OTHER_WAYS.get((row.layers, argument.key.text), "")
+    return replace(diagnostic, notes=(*diagnostic.notes, *differences), help=help, fixes=(fix,))
 
 
 def _find_rows(attributes: type[Attributes], key: str) -> Iterator[Signature]:

@@ -10,7 +10,9 @@ from itertools import pairwise
 
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, Label, make_diagnostic
 from specnet.foreign.arrows import is_layer
+from specnet.layers import get_layer_class
 from specnet.source import Span
+from specnet.suggest import find_closest_word
 from specnet.syntax import tree
 from specnet.syntax.parser_input import find_statement_ends, mask_file
 
@@ -44,11 +46,36 @@ def recognise_label(call: tree.Call) -> Diagnostic | None:
     word, text = call.word.span, call.word.span.source.text
     if not isinstance(first, tree.Name) or not begins_line(word):
         return None
-    if not (first.text in LOOPS or is_layer(first.text, text)):
+    if not (first.text in LOOPS or is_layer(first.text, text)) or _is_loop(call, first.text):
         return None
     colon = Fix(f"{word.text}: {first.text}", (Edit(word.source.span(word.end, word.end), ":"),), safe=True)
     message = f"no layer or block is called `{word.text}`; a label ends with a colon"
     return make_diagnostic(Code.E101, message, word, fixes=[colon])
+
+
+def _is_loop(call: tree.Call, first: str) -> bool:
+    """Return whether a call is rather a loop whose word is misspelt, `repaet n { … }`, even if `n` is a block."""
+    is_number = first not in LOOPS and get_layer_class(first) is None
+    return bool(call.body and is_number and find_closest_word(call.word.text, LOOPS))
+
+
+CARRY = re.compile(r"(?P<carry>carry(?:[ \t]+@[A-Za-z_]\w*)+)[ \t]+(?P<loop>(?:repeat|for)\b[^{]*?)[ \t]*(?=\{)")
+"""What a loop carries, written before the loop."""
+
+
+def recognise_early_carry(call: tree.Call) -> Diagnostic | None:
+    """Recognise `carry @x repeat 3 { … }`, which stands behind the number of turns."""
+    span = call.span
+    found = CARRY.match(span.source.text, span.start, span.end)
+    if found is None and call.word.text == "carry":
+        message = "`carry` is a part of a loop: `repeat 3 carry @x { … }`"
+        return make_diagnostic(Code.E101, message, call.word.span)
+    if found is None:
+        return None
+    text = f"{found['loop']} {found['carry']}"
+    place = span.source.span(found.start(), found.end("loop"))
+    fixes = [Fix(text, (Edit(place, text),), safe=True)]
+    return make_diagnostic(Code.E101, f"`carry` stands before the braces: `{text} {{ … }}`", place, fixes=fixes)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ from typing import cast
 from specnet.insight.registry import VIEWS
 from specnet.insight.request import Request
 from specnet.insight.view import View
+from specnet.registry import find_registration
 from specnet.settings import get_choice
 from specnet.settings.loss import Target
 from specnet.training import LoadedRun, Unsuitable
+
+PREDICTIONS = "predictions"
+"""The view whose form depends on the task."""
 
 
 def compute_view(run: LoadedRun, name: str, request: Request, device: str = "cpu") -> View:
@@ -27,6 +31,9 @@ def explain_unsuitable(run: LoadedRun, name: str) -> str:
     if info.of_classes and task.target is not Target.CLASS:
         word = get_choice("task", task)
         return f"the view `{name}` explains the class of an image, and `task {word}` trains with {task.target}"
+    if (info.of_classes or name == PREDICTIONS) and find_registration(type(task)):
+        word = get_choice("task", task)
+        return f"the view `{name}` reads the outputs of SpecNet's own tasks, and `task {word}` is that of a plugin"
     if info.of_single_images and len(run.job.input_shapes) > 1:
         return f"the view `{name}` gives the network one image, and it reads {len(run.job.input_shapes)}"
     return ""

@@ -47,6 +47,9 @@ from specnet.layers.base.window import (
     pad_in_module,
 )
 
+OTHERWISE = "; `ceil` would add a window that extends beyond the edge"
+"""What a line may say in place of `floor`."""
+
 MAX_PADDING = float("-inf")
 """The padding of a maximum, which never wins."""
 
@@ -139,7 +142,7 @@ class Pool(Windowed):
                 padding = max(axis.before, axis.after)
                 fact = f"has padding wider than half its window: {padding} > {axis.window}/2"
                 raise LayerError(Code.E303, fact, ("padding",), f"{padding} of {axis.window} in {name}")
-        return (*compute_positions(axes, self.window), channels)
+        return (*compute_positions(axes, self.window, OTHERWISE), channels)
 
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         return () if self.output_size else super().notes(inputs)

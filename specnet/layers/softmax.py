@@ -58,5 +58,5 @@ class Softmax(PositionWise):
         softmax = TorchCall("nn.Softmax", dim=1)
         if not self.groups:
             return (softmax,)
-        split = TorchCall("torch.unflatten", dim=1, sizes=(self.groups, inputs[0][-1] // self.groups))
+        split = TorchCall("torch.unflatten", dim=1, sizes=(self.groups, -1))
         return split, softmax, TorchCall("torch.flatten", start_dim=1, end_dim=2)

@@ -14,6 +14,7 @@ class Sub(Elementwise):
     """x₁ − x₂, element by element; 1×1×C is repeated over the positions of H×W×C, H×1×C along its width."""
 
     arity: ClassVar[Arity] = Arity(2, 2)
+    operator: ClassVar[str] = "−"
 
     def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
         """Return that of the first input; the second one's has the other sign."""

@@ -105,15 +105,29 @@ def _align(chains: list[Segments]) -> list[str]:
 
 
 def _align_cells(segments: list[Cells]) -> list[str]:
-    """Return segments as text, each cell as wide as the others in its place."""
-    widths: dict[Keys, int] = defaultdict(int)
-    for cells in segments:
+    """Return segments as text, each cell as wide as the others in its place.
+
+    Within braces, only those of rows without another between them count, as what is there is hardly a table.
+    """
+    widths: dict[tuple[Keys, int], int] = defaultdict(int)
+    runs = _number_runs(segments)
+    for cells, run in zip(segments, runs, strict=True):
         for place, cell in _places(cells):
-            widths[place] = max(widths[place], len(cell.text) if len(cell.text) <= WIDEST_CELL else 0)
+            column = place, run[place]
+            widths[column] = max(widths[column], len(cell.text) if len(cell.text) <= WIDEST_CELL else 0)
     return [
-        " ".join([*(cell.text.ljust(widths[place]) for place, cell in _places(cells)), cells[-1].text])
-        for cells in segments
+        " ".join([*(cell.text.ljust(widths[place, run[place]]) for place, cell in _places(cells)), cells[-1].text])
+        for cells, run in zip(segments, runs, strict=True)
     ]
+
+
+def _number_runs(segments: list[Cells]) -> list[dict[Keys, int]]:
+    """Return for each segment the runs of segments that its places belong to; outside braces, all are one run."""
+    runs = list[dict[Keys, int]]()
+    for number, cells in enumerate(segments):
+        before = runs[-1] if runs else {}
+        runs.append({place: before.get(place, number) if "{" in place else 0 for place, _ in _places(cells)})
+    return runs
 
 
 def _places(cells: Cells) -> Iterator[tuple[Keys, Cell]]:

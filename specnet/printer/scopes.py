@@ -51,13 +51,14 @@ class Scopes:
         return [parent for parent in parents if parent in self._scopes]
 
     def format_call(self, name: str) -> str:
-        """Return the call of a scope without defaults: `bottleneck K=64 S=2`, `3 × bottleneck K=64`."""
+        """Return the call of a scope without defaults: `bottleneck K=64 S=2`, `3 × basic K=64`, `3 × carry @a @b`."""
         scope = self._scopes[name]
         if scope.word not in REPETITIONS:
             return _format_call(scope.word, _list_written(scope))
         count, inside = len(self._repetitions[name]), self._inside[name]
         if len(inside) != count:
-            return f"{count} ×"
+            carried = " ".join(["carry", *map(_format_value, scope.carried)]) if scope.carried else ""
+            return f"{count} × {carried}".rstrip()
         call = format_common_call(inside)
         return call if count == 1 else f"{count} × {call}".rstrip()
 

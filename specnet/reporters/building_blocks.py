@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from specnet.analyses.longest_path import find_longest_path, is_gate, learns_weight
+from specnet.analyses.streams import Readers, collect_readers, find_streams
 from specnet.graph import Network, Node
+from specnet.layers.base import format_shape
 from specnet.layers.base.traits import Trait
 from specnet.printable import format_amount
 from specnet.printer.scopes import Scopes
@@ -29,10 +31,11 @@ def list_blocks(network: Network) -> Iterator[Row]:
     Activations, normalisations and dropout stand with the layer before them.
     """
     scopes = Scopes(network)
+    readers = collect_readers(network)
     yield from list_inputs(network)
     for nodes in _group_nodes(network):
         name = nodes[0].name.partition(".")[0]
-        yield Row(name, _describe(name, nodes, scopes), nodes[-1].output, tuple(nodes))
+        yield Row(name, _describe(name, nodes, scopes, readers), _describe_output(nodes, readers), tuple(nodes))
 
 
 def list_families(network: Network) -> Iterator[Row]:
@@ -63,11 +66,17 @@ def _follows(node: Node, before: Node) -> bool:
     return keeps and "." not in node.name
 
 
-def _describe(name: str, nodes: Sequence[Node], scopes: Scopes) -> Cell:
+def _describe_output(nodes: Sequence[Node], readers: Readers) -> Cell:
+    """Return the shape of the last layer, or the shapes of all streams."""
+    streams = find_streams(nodes, readers)
+    return ", ".join(format_shape(node.output or ()) for node in streams) if len(streams) > 1 else nodes[-1].output
+
+
+def _describe(name: str, nodes: Sequence[Node], scopes: Scopes, readers: Readers) -> Cell:
     """Return the building blocks of a row; the call of its block, or its first layer, where that says more."""
     if name not in scopes:
         return _describe_line(nodes)
-    parts = [_list_main_path(part) for part in _split_iterations(name, nodes, scopes)]
+    parts = [_list_main_path(part, readers) for part in _split_iterations(name, nodes, scopes)]
     if [len(part) for part in parts] == [1]:
         return _describe_line(nodes)
     if all(0 < len(part) <= MOST_IN_A_BLOCK for part in parts):
@@ -90,11 +99,13 @@ def _split_iterations(name: str, nodes: Sequence[Node], scopes: Scopes) -> list[
     return [[*part] for _, part in groupby(inside, lambda node: node.name.split(".")[1])]
 
 
-def _list_main_path(nodes: Sequence[Node]) -> tuple[str, ...]:
+def _list_main_path(nodes: Sequence[Node], readers: Readers) -> tuple[str, ...]:
     """Return the layers with weights on the longest path; none where paths with weights run side by side.
 
     A projection, which is added to the path, and a gate, which scales it, do not count.
     """
+    if len(find_streams(nodes, readers)) > 1:
+        return ()
     weighted = dict[str, Node]()
     for node in nodes:
         paths = [name for name in node.inputs if name in weighted and not is_gate(weighted[name], node)]

@@ -23,6 +23,8 @@ MOST_RUNS = 12
 
 ALL = "every valid size"
 
+UNKNOWN_PAIRS = "height and width depend on each other, so that the smallest and the nearest shapes are not known"
+
 
 def format_survey(elaborated: Elaborated, survey: Survey, near: Sequence[Shape | None]) -> str:
     """Return what holds of the shapes in force, and the sizes of all inputs."""
@@ -46,7 +48,7 @@ def format_sizes(sizes: InputSizes, near: Shape | None, knows_weights: bool) -> 
     lines = list[str]()
     for title, axis in _list_sections(sizes):
         lines += ["", title, *(f"  {line}" for line in align_rows(_format_axis(axis, knows_weights)))]
-    return [*lines, "", *align_rows(_list_shapes(sizes, near))]
+    return [*lines, "", *(align_rows(_list_shapes(sizes, near)) if sizes.are_pairs_known else [UNKNOWN_PAIRS])]
 
 
 def _list_sections(sizes: InputSizes) -> list[tuple[str, AxisSizes]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from specnet.attributes import Setting
 from specnet.package import list_modules, load_from_module
 from specnet.records import Record
 from specnet.settings.loss import Loss, Target
+from specnet.settings.registration import Choices
 
 TASKS = "specnet.settings.tasks"
 
@@ -60,8 +61,14 @@ class Metric(Record):
         return value > best if self.larger_is_better else value < best
 
 
+TaskMetric = Metric
+"""Its name in `specnet.plugins`, where `Metric` is what the metrics of plugins are derived from."""
+
+
 class Task(Setting):
     """What the outputs of a network stand for, and by what they are measured."""
+
+    required: ClassVar[tuple[str, ...]] = ("target", "metric", "default_loss", "check_shapes", "compute", "answer")
 
     target: ClassVar[Target]
     """What each image of the data comes with."""
@@ -103,6 +110,17 @@ class Task(Setting):
         """Return how many outputs, or channels of the output, this number of classes needs; None: any number fits."""
         return classes
 
+    def compute(self, outputs: Any, targets: Any) -> Any:
+        """Return the metric, a number, for the outputs N×… and targets N×… of a part, tensors on the CPU.
+
+        A plugin's task has it and `answer`; those of SpecNet are in specnet/training/tasks.
+        """
+        raise NotImplementedError
+
+    def answer(self, outputs: Any) -> Any:
+        """Return what the network says of each image, of outputs N×… on the CPU: a text, a number, or some by name."""
+        raise NotImplementedError
+
 
 def format_shape(shape: Shape) -> str:
     """Return `28×28×2`, or `10` for a vector."""
@@ -125,8 +143,8 @@ def require_vector(output: Shape, scores: str) -> str:
     return f"the network's output is {format_shape(output)}, and training needs a vector with {scores}"
 
 
-class _Choices(Mapping[str, type[Task]]):
-    """The classes of all tasks by their words, each imported when it is first needed."""
+class _Own(Mapping[str, type[Task]]):
+    """The classes of SpecNet's tasks by their words, each imported when it is first needed."""
 
     def __getitem__(self, word: str) -> type[Task]:
         if word not in list_modules(TASKS):
@@ -143,4 +161,4 @@ class _Choices(Mapping[str, type[Task]]):
         return len(list_modules(TASKS))
 
 
-CHOICES: Mapping[str, type[Task]] = _Choices()
+CHOICES: Mapping[str, type[Task]] = Choices("task", Task, _Own())

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
+from specnet.package import make_python_command
 from specnet.plugin_loading.importing import FOLDERS
 from specnet.sweeps.plan import RunState, find_state
 from specnet.training.errors import TrainingError
@@ -31,7 +31,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 SAVED = (0, 130, 143)
 """The exit codes of a run that is finished, or that a signal has stopped after it was saved."""
 
-COMMAND = (sys.executable, "-m", "specnet.sweeps.worker")
+WORKER = "specnet.sweeps.worker"
 """Trains one run; its arguments are the folder of the sweep, the name of the run's folder in it, and plugins."""
 
 Event = Mapping[str, Any]
@@ -141,7 +141,7 @@ class Pool:
         threads = str(self._threads)
         with (place / LOG).open("ab") as log:
             process = subprocess.Popen(
-                [*COMMAND, str(self._sweep), folder, *self._plugins],
+                [*make_python_command(WORKER), str(self._sweep), folder, *self._plugins],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

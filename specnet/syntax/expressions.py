@@ -21,19 +21,23 @@ Lookup = Callable[[tree.Name | tree.Tap], Any]
 
 
 class EvaluationError(Exception):
-    """An expression has no value; `span` is the faulty part, `meant` its probable correction."""
+    """An expression has no value; `span` is the faulty part, `meant` its probable correction, `help` a way out."""
 
     code = Code.E120
 
-    def __init__(self, message: str, span: Span, meant: str = "") -> None:
+    def __init__(self, message: str, span: Span, meant: str = "", help: str = "") -> None:
         super().__init__(message)
-        self.message, self.span, self.meant = message, span, meant
+        self.message, self.span, self.meant, self.help = message, span, meant, help
 
 
 class UndefinedName(EvaluationError):
     """A name in the expression is not defined."""
 
     code = Code.E102
+
+
+class UnknownWord(UndefinedName):
+    """A word stands for nothing; where a text can stand, it may be one that lacks its quotes."""
 
 
 class UndefinedTap(EvaluationError):
@@ -80,6 +84,12 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 FUNCTIONS: dict[str, Callable[..., Any]] = {"min": min, "max": max, "ceil": math.ceil, "floor": math.floor}
 
 CONSTANTS = {"yes": True, "no": False, "true": True, "false": False}
+
+
+def find_constant(word: str) -> str:
+    """Return `yes` or `no` for a word that is one of the constants but for its case, as `True` is; "" for others."""
+    value = CONSTANTS.get(word.lower())
+    return "" if value is None else _describe(value)
 
 
 def evaluate(expression: tree.Expression, lookup: Lookup) -> Any:
@@ -133,6 +143,16 @@ def _evaluate_all(
     return values
 
 
+def evaluate_or_quote(expression: tree.Expression, lookup: Lookup) -> Any:
+    """Return the value of an expression where a text can stand, too, which an unknown word may be without quotes."""
+    try:
+        return evaluate(expression, lookup)
+    except UnknownWord as error:
+        if error.span == expression.span and not error.meant:
+            error.help = f'a text is in double quotes, `"{expression.span.text}"`'
+        raise
+
+
 def _evaluate_conditional(expression: tree.Conditional, lookup: Lookup) -> Any:
     try:
         holds = evaluate_condition(expression.condition, lookup)
@@ -181,8 +201,17 @@ def evaluate_condition(expression: tree.Expression, lookup: Lookup) -> bool:
     """Return the value of a condition; raises EvaluationError if it is neither yes nor no."""
     value = evaluate(expression, lookup)
     if not isinstance(value, bool):
-        raise EvaluationError(f"a condition is needed here, not {_describe(value)}", expression.span)
+        message = f"a condition is needed here, not {_describe(value)}"
+        raise EvaluationError(message, expression.span, help=_suggest_condition(expression, value))
     return value
+
+
+def _suggest_condition(expression: tree.Expression, value: object) -> str:
+    """Return how a name that is a number becomes a condition; "" for anything else."""
+    if isinstance(value, ByteSize) or not isinstance(value, int | float) or not isinstance(expression, tree.Name):
+        return ""
+    comparison = "== 1" if value in (0, 1) else "> 0"
+    return f"a condition is a comparison, `{expression.text} {comparison}`, or a value `yes` or `no`"
 
 
 def _describe(value: object) -> str:
@@ -205,7 +234,7 @@ def _evaluate_logical(expression: tree.Binary, lookup: Lookup) -> bool:
 
 def _evaluate_binary(expression: tree.Binary, lookup: Lookup) -> Any:
     if expression.operator in ("==", "!="):
-        values = _evaluate_all(evaluate, (expression.left, expression.right), lookup)
+        values = _evaluate_all(evaluate_or_quote, (expression.left, expression.right), lookup)
     else:
         values = _evaluate_all(_evaluate_number, (expression.left, expression.right), lookup)
     try:

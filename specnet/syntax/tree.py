@@ -234,19 +234,20 @@ Lines = tuple[Line, ...]
 # Walks
 
 Part = TypeVar("Part")
+Kind = TypeVar("Kind", bound=Tree)
 
 
-def find_numbers(node: object) -> Iterator[Number]:
-    """Yield the numbers below a node, in the order of the text."""
-    if isinstance(node, Number):
+def find_parts(node: object, kind: type[Kind]) -> Iterator[Kind]:
+    """Yield the parts of a kind at and below a node, outer ones first, in the order of the text."""
+    if isinstance(node, kind):
         yield node
-    elif isinstance(node, tuple):
+    if isinstance(node, tuple):
         for item in node:
-            yield from find_numbers(item)
+            yield from find_parts(item, kind)
     elif is_dataclass(node) and isinstance(node, Tree):
         for part in fields(node):
             if part.name != "span":
-                yield from find_numbers(getattr(node, part.name))
+                yield from find_parts(getattr(node, part.name), kind)
 
 
 def reads(body: Body, name: str) -> bool:

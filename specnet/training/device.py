@@ -52,6 +52,12 @@ class Device:
         """Return the scaler that keeps small gradients from becoming 0 in fp16; None for other precisions."""
         return torch.amp.GradScaler(self.place.type) if self.precision == "fp16" else None
 
+    def explain_not_finite(self) -> list[str]:
+        """Return a line on the precision as the cause of numbers that are not finite; none for fp32."""
+        if self.precision == "fp32":
+            return []
+        return [f"it computes in {self.precision}; {name_option('precision', 'fp32')} shows whether that is the cause"]
+
     @property
     def title(self) -> str:
         """The name shown to the user."""

@@ -8,6 +8,7 @@ from torch import nn
 from specnet.backends.torch_module import build_module
 from specnet.backends.torch_source import generate_source
 from specnet.compiler import check_source
+from specnet.elaborate.formulas import NO_FORMULAS, Formulas
 from specnet.graph import Network
 from specnet.source import Source
 
@@ -18,9 +19,9 @@ def network(text: str) -> Network:
     return checked.network
 
 
-def written(built: Network) -> type[nn.Module]:
+def written(built: Network, formulas: Formulas = NO_FORMULAS) -> type[nn.Module]:
     """Return the class of the network that the generated source defines."""
-    text = generate_source(built)
+    text = generate_source(built, "", formulas)
     names: dict[str, object] = {"__name__": "generated"}
     exec(compile(text, "<generated>", "exec"), names)
     classes = [line for line in text.splitlines() if line.startswith("class ")]
@@ -29,12 +30,12 @@ def written(built: Network) -> type[nn.Module]:
     return found
 
 
-def assert_same(built: Network) -> None:
+def assert_same(built: Network, formulas: Formulas = NO_FORMULAS) -> None:
     """Assert that both modules start with the same weights, load each other's and compute the same, in training too."""
     torch.manual_seed(0)
     in_memory: nn.Module = build_module(built)
     torch.manual_seed(0)
-    generated = written(built)()
+    generated = written(built, formulas)()
     ours, theirs = in_memory.state_dict(), generated.state_dict()
     assert list(ours) == list(theirs)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)

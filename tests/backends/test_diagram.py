@@ -197,6 +197,13 @@ def test_long_fractions_are_rounded() -> None:
     assert "dropout 0.333<" in dot("input 8x8x4\nfc 10 -> dropout (1/3)").replace("&#160;<", "<")
 
 
+def test_a_difference_says_what_is_subtracted() -> None:
+    body = "{ conv K=4 F=3 P=1 -> relu -> @a\nconv K=4 F=1 -> conv K=4 F=1\n%s }"
+    for join, shown in (("sub { | @a | identity }", "conv1 − conv3"), ("sub @a", "conv3 − conv1")):
+        assert shown in dot(f"input 8x8x4\nrepeat 2 {body % join}\n")
+    assert "conv1 − " not in dot("input 8x8x4 -> @x\nconv K=4 F=1\nadd @x\n")
+
+
 def test_depth_cannot_be_negative() -> None:
     with pytest.raises(ValueError, match="-1 deep"):
         draw(checked(BRANCHES), DrawingOptions(-1))

@@ -16,7 +16,8 @@ from same_modules import assert_same, network, written
 
 from specnet.backends.torch_module import build_module
 from specnet.backends.torch_source import generate_source
-from specnet.compiler import check_source
+from specnet.compiler import Checked, check_source
+from specnet.elaborate.formulas import Formulas, find_formulas
 from specnet.graph import Network
 from specnet.source import Source
 
@@ -340,20 +341,30 @@ def test_golden(name: str, text: str, golden: Callable[[str, str], None]) -> Non
 
 
 @cache
-def of_zoo(name: str) -> Network:
+def check_zoo(name: str) -> Checked:
     file = SPECS / f"{name}.net"
     checked = check_source(Source(str(file), file.read_text(encoding="utf-8")))
     assert checked.ok
-    return checked.network
+    return checked
+
+
+def of_zoo(name: str) -> tuple[Network, Formulas]:
+    checked = check_zoo(name)
+    return checked.network, find_formulas(checked.elaborated)
+
+
+def write_zoo(name: str) -> str:
+    built, formulas = of_zoo(name)
+    return generate_source(built, "", formulas)
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONGER else name for name in ZOO]
 )
 def test_names_and_shapes_of_the_zoo(name: str) -> None:
-    built = of_zoo(name)
+    built, formulas = of_zoo(name)
     with torch.device("meta"):
-        in_memory, generated = build_module(built), written(built)().eval()
+        in_memory, generated = build_module(built), written(built, formulas)().eval()
         result = generated(*(torch.zeros(1, i.shape[-1], *i.shape[:-1]) for i in built.inputs))
     shapes = [{key: value.shape for key, value in module.state_dict().items()} for module in (in_memory, generated)]
     assert shapes[0] == shapes[1]
@@ -366,7 +377,7 @@ def test_names_and_shapes_of_the_zoo(name: str) -> None:
     "name", [pytest.param(name, marks=[] if name == "resnet18" else pytest.mark.slow) for name in ZOO]
 )
 def test_same_module_of_the_zoo(name: str) -> None:
-    assert_same(of_zoo(name))
+    assert_same(*of_zoo(name))
 
 
 @pytest.mark.parametrize(
@@ -374,15 +385,13 @@ def test_same_module_of_the_zoo(name: str) -> None:
     [("resnet50", 110), ("resnet152", 110), ("googlenet", 110), ("densenet121", 90), ("unet", 110), ("vgg19", 70)],
 )
 def test_length(name: str, lines: int) -> None:
-    assert len(generate_source(of_zoo(name)).splitlines()) <= lines
+    assert len(write_zoo(name).splitlines()) <= lines
 
 
 def test_tidiness(tmp_path: Path) -> None:
-    of_specs = {name: network(text) for name, text in SMALL.items()}
-    for name, built in {**{name: of_zoo(name) for name in ZOO}, **of_specs}.items():
-        (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(
-            generate_source(built), encoding="utf-8"
-        )
+    of_specs = {name: generate_source(network(text)) for name, text in SMALL.items()}
+    for name, text in {**{name: write_zoo(name) for name in ZOO}, **of_specs}.items():
+        (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
     checked = subprocess.run([*ruff, "check", "--isolated", "--select=F,E4,E7,E9,I,W", tmp_path], check=False)

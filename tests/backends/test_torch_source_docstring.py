@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -40,3 +43,19 @@ def test_source_from_a_file_of_any_name_runs(origin: str) -> None:
     tree = ast.parse(generate_source(NETWORK, origin * 30))
     expected = ast.parse(generate_source(NETWORK, "a.net"))
     assert [ast.dump(node) for node in tree.body[1:]] == [ast.dump(node) for node in expected.body[1:]]
+
+
+@pytest.mark.parametrize(
+    ("up", "is_for_one_size"), [("upsample like=@x", True), ("upsample to=8x8", True), ("upsample 2", False)]
+)
+def test_the_docstring_says_where_the_module_is_for_one_size_of_input(up: str, is_for_one_size: bool) -> None:
+    spec = f"input 8x8x4 -> @x\nconv K=4 F=3 S=2 P=1\n{up}\nadd @x\n"
+    network = check_source(Source("a.net", spec)).network
+    assert ("for inputs of this size only" in write_docstring(network, "a.net")) is is_for_one_size
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(generate_source(network, "a.net"), names)
+    module = names[network.name or "Network"]()
+    for size in (8, 12):
+        fits = size == 8 or not is_for_one_size
+        with nullcontext() if fits else pytest.raises(RuntimeError):
+            assert module(torch.zeros(1, 4, size, size)).shape == (1, 4, size, size)

@@ -12,6 +12,7 @@ from paths import SPECS
 from specnet.backends.torch_source import generate_source
 from specnet.cli import main
 from specnet.compiler import check_source
+from specnet.elaborate.formulas import find_formulas
 from specnet.source import Source
 
 
@@ -30,9 +31,8 @@ def test_it_prints(capfd: pytest.CaptureFixture[str]) -> None:
     file = SPECS / "alexnet.net"
     assert main(["compile", str(file)]) == 0
     text = capfd.readouterr().out
-    assert text == generate_source(
-        check_source(Source(str(file), file.read_text(encoding="utf-8"))).network, "alexnet.net"
-    )
+    checked = check_source(Source(str(file), file.read_text(encoding="utf-8")))
+    assert text == generate_source(checked.network, "alexnet.net", find_formulas(checked.elaborated))
 
 
 def test_it_needs_no_torch() -> None:

@@ -45,7 +45,7 @@ def test_check_names_what_is_not_formatted_and_changes_nothing(
     for name, text in (("a.net", UNTIDY_TEXT), ("b.net", TIDY_TEXT), ("c.net", UNTIDY_TEXT)):
         (folder / name).write_text(text)
     assert main(["fmt", "--check", "a.net", "b.net", "c.net"]) == 1
-    assert capsys.readouterr() == ("a.net\nc.net\n", "")
+    assert capsys.readouterr() == ("a.net: would be formatted\nc.net: would be formatted\n", "")
     assert (folder / "a.net").read_text() == UNTIDY_TEXT
     assert main(["fmt", "--check", "b.net"]) == 0
     assert capsys.readouterr().out == ""
@@ -109,7 +109,7 @@ def test_standard_input_goes_to_standard_output() -> None:
     done = specnet("fmt", "-", given=text)
     assert (done.returncode, done.stdout, done.stderr) == (0, TIDY_TEXT.replace("why", "größer").encode(), b"")
     done = specnet("fmt", "--check", "-", given=text)
-    assert (done.returncode, done.stdout) == (1, b"<stdin>\n")
+    assert (done.returncode, done.stdout) == (1, b"<stdin>: would be formatted\n")
     done = specnet("fmt", "-", given=b"conv K=,")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"<stdin>:1:" in done.stderr
@@ -134,7 +134,7 @@ def test_encoding_and_line_ends_stay(folder: Path, encoding: str, line_end: str)
 
 def test_standard_output_may_be_a_text_stream(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.net").write_text(UNTIDY_TEXT)
-    for words, expected in ((["fmt", "a.net"], ""), (["fmt", "--check", "b.net"], "b.net\n")):
+    for words, expected in ((["fmt", "a.net"], ""), (["fmt", "--check", "b.net"], "b.net: would be formatted\n")):
         (folder / "b.net").write_text(UNTIDY_TEXT)
         with redirect_stdout(StringIO()) as stream:
             main(words)
@@ -260,5 +260,5 @@ def test_fill_writes_the_claims_of_the_zoo(file: Path, folder: Path) -> None:
 def test_check_and_fill_together_change_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a.net").write_text(TIDY_TEXT)
     assert main(["fmt", "--check", "--fill", "a.net"]) == 1
-    assert capsys.readouterr() == ("a.net\n", "")
+    assert capsys.readouterr() == ("a.net: would be formatted\n", "")
     assert (folder / "a.net").read_text() == TIDY_TEXT

@@ -54,7 +54,11 @@ def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> N
         (BROKEN, [], ["network: 32×32×3 is not valid: `conv2` leaves real pixels unread: (26 − 5 + 0)/2 + 1 = 11.5\n"]),
         (BROKEN, [], ["11, 13, 15, … (n ≡ 1 mod 2)\n", "nearest to 32×32×3  33×33×3  33×33×3\n"]),
         ("input 9x9x3\npool max F=3 S=2 P=1\npool max F=2 S=5 floor\n", [], ["exact    none"]),
-        ("input 4x6x2\nreshape 24x2x1\n", [], ["height, with a width of 6\n  valid    4\n", "smallest  none   none\n"]),
+        (
+            "input 4x6x2\nreshape 24x2x1\n",
+            [],
+            ["height, with a width of 6\n  valid    4\n", "nearest shapes are not known\n"],
+        ),
         ("input 30\nreshape 5x6x1\nconv K=1 F=2\n", ["--near", "7"], ["length\n", "nearest to 7  30"]),
         ("input 12x12x4\npermute CHW\nconv K=4 F=2 G=4 P=1\n", [], ["4, 8, 12, … 2048", "all sizes from 2,049 on"]),
     ],

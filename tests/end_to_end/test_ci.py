@@ -125,7 +125,7 @@ def test_the_action_names_files_that_are_not_formatted(tmp_path: Path) -> None:
     done = act(repository(tmp_path, good=GOOD, untidy=UNTIDY))
     assert done.returncode == 1
     named, command = done.stdout.splitlines()
-    assert named == "nets/untidy of mine.net"
+    assert named == "nets/untidy of mine.net: would be formatted"
     assert command.startswith("::error title=specnet fmt::")
 
 
@@ -149,13 +149,26 @@ def hostile(folder: Path) -> Path:
     return mark
 
 
-@pytest.mark.parametrize("hook", ["specnet-check", "specnet-fmt"])
-def test_a_hook_runs_no_code_of_the_repository(hook: str, tmp_path: Path) -> None:
+def shadow(folder: Path) -> Path:
+    """Write modules of the names of SpecNet, of Python's json and of pip that leave a file behind; return where."""
+    mark = folder / "was-here"
+    for name in ("json.py", "specnet/__init__.py", "specnet/__main__.py", "pip/__init__.py", "pip/__main__.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f"open({str(mark)!r}, 'w')\n", encoding="utf-8")
+    return mark
+
+
+@pytest.mark.parametrize(
+    ("hook", "arguments"), [("specnet-check", []), ("specnet-fmt", ["--check"]), ("specnet-fmt", ["--check", "--fill"])]
+)
+def test_a_hook_runs_no_code_of_the_repository(hook: str, arguments: list[str], tmp_path: Path) -> None:
     mark = hostile(tmp_path)
     (tmp_path / "a.net").write_text(GOOD, encoding="utf-8")
     keys = hooks()[hook]
-    words = [*shlex.split(keys["entry"]), *keys.get("args", "[]").strip("[]").split()]
-    assert run([sys.executable, "-m", *words, "a.net"], tmp_path).returncode == 0
+    words = [*shlex.split(keys["entry"]), *arguments]
+    assert run([sys.executable, "-m", *words, "a.net"], tmp_path).returncode == int("--fill" in words), (
+        "--fill misses claims"
+    )
     assert not mark.exists()
     run([sys.executable, "-m", "specnet", "check", "a.net"], tmp_path)
     assert mark.exists(), "the plugin of this test does what a hostile one would"
@@ -174,3 +187,20 @@ def test_the_action_runs_plugins_for_those_who_trust_them(tmp_path: Path) -> Non
     mark = hostile(tmp_path)
     assert act(repository(tmp_path, good=GOOD), plugins="true").returncode == 0
     assert mark.exists()
+
+
+@needs_git
+@pytest.mark.parametrize("plugins", ["false", "true"])
+def test_the_action_runs_no_module_that_only_has_the_name_of_another(plugins: str, tmp_path: Path) -> None:
+    mark = shadow(tmp_path)
+    done = act(repository(tmp_path, good=GOOD), sarif="log.sarif", plugins=plugins)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not mark.exists()
+    run([sys.executable, "-m", "specnet"], tmp_path)
+    assert mark.exists(), "without -P these modules are run"
+
+
+def test_the_action_never_lets_python_look_in_the_repository() -> None:
+    commands = re.findall(r'"\$PYTHON" .*', ACTION + (ROOT / "tools" / "check-specs").read_text(encoding="utf-8"))
+    assert len(commands) == 2
+    assert all(command.startswith('"$PYTHON" -P ') for command in commands)

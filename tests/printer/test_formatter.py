@@ -227,3 +227,10 @@ def test_a_spec_made_by_a_program_has_blank_lines_between_its_topics() -> None:
         "train { seed 1 }\n"
     )
     assert format_tree(parsed(text.replace("\n\n", "\n"))) == text
+
+
+def test_columns_within_braces_skip_no_row() -> None:
+    text = "a: for S in 2 1 { b w S=S }\nc: for S in 2 1 1 { b w S=S }\nd: for S in 2 1 { b 4*w S=S }\n"
+    assert formatted(text) == text
+    neighbours = "a: for S in 2 1 { b w   S=S }\nd: for S in 2 1 { b 4*w S=S }\n"
+    assert formatted(neighbours) == neighbours

@@ -116,7 +116,7 @@ def test_a_result_says_what_the_terminal_says(capsys: pytest.CaptureFixture[str]
     (result,) = sarif(capsys, ODD)["runs"][0]["results"]
     fact, note = result["message"]["text"].split("\n")
     assert fact == "`conv2` leaves real pixels unread: (26 − 5 + 0)/2 + 1 = 11.5"
-    assert note.startswith("rounding down would leave")
+    assert note.startswith("rounding down (`floor`) would leave")
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "a%2C%20b%25%3A%C3%BC.net"
     assert place["region"] == {"startLine": 3, "startColumn": 10, "endLine": 3, "endColumn": 17}

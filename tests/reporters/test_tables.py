@@ -126,11 +126,40 @@ def test_every_column_is_in_the_documentation() -> None:
     assert [name for name in (*NAMES, *VARIANT_NAMES) if f"`{name}`" not in page] == []
 
 
-def test_streams_side_by_side_are_no_building_block() -> None:
-    loop = "repeat 3 carry @a @b { @a -> conv K=8 F=3 P=1 -> relu -> @a\n@b -> conv K=8 F=1 -> relu -> @b }"
-    text = f"input 8x8x8\nconv K=8 F=1 -> @a\nrelu -> @b\n{loop}\n@a -> concat @b"
-    network = check_source(Source("<text>", text)).network
-    assert [str(row.layer) for row in list_blocks(network) if row.name == "repeat1"] == ["3 ×"]
+JOINED = """{
+  @a -> conv K=8 F=3 P=1 -> relu -> @x
+  @b -> conv K=16 F=1 -> relu -> @y
+  @y -> conv K=8 F=1 -> add @x -> @a
+  @x -> conv K=16 F=1 -> add @y -> @b
+}"""
+
+
+NAMED = JOINED.replace("-> @a\n", "-> @p\n").replace("-> @b\n", "-> @q\n")
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (f"repeat 3 carry @a @b {JOINED}\n@b -> concat @a", ("3 × carry @a @b", "8×8×8, 8×8×16")),
+        (f"for K in 1 2 carry @a @b {JOINED}\n@b -> concat @a", ("2 × carry @a @b", "8×8×8, 8×8×16")),
+        (f"block two(a, b) {NAMED}\nt: two @a @b\n@t.q -> concat @t.p", ("two a=@a b=@b", "8×8×8, 8×8×16")),
+        (f"repeat 3 carry @a @b {JOINED}\n@b -> relu", ("3 × carry @a @b", "8×8×16")),
+        # a skip, from which the main value is computed, is no stream
+        ("block b { conv K=8 F=3 P=1 -> @s\nconv K=4 F=1 }\nt: b\nconcat @t.s", ("[3×3, 8; 1×1, 4]", "8×8×4")),
+        ("repeat 2 carry @a { @a -> conv K=8 F=3 P=1 -> @a }\n@a -> relu", ("[3×3, 8] ×2", "8×8×8")),
+        # and neither is a value that passes the loop without weights
+        (
+            "repeat 2 carry @a @b { @b -> relu -> @b\n@a -> conv K=8 F=1 -> @a }\n@a -> concat @b",
+            ("[1×1, 8] ×2", "8×8×8"),
+        ),
+    ],
+)
+def test_streams_side_by_side_are_no_building_block(part: str, expected: tuple[str, str]) -> None:
+    checked = check_source(Source("<text>", f"input 8x8x8\nconv K=8 F=1 -> @a\nconv K=16 F=1 -> @b\n{part}"))
+    assert checked.ok, checked.diagnostics
+    rows = {row.name: row for row in list_blocks(checked.network)}
+    row = next(row for name, row in rows.items() if name[:3] in ("rep", "for", "two", "b1", "t"))
+    assert (format_cell(row.layer), format_cell(row.output)) == expected
 
 
 def test_a_family_is_counted() -> None:

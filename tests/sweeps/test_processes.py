@@ -74,7 +74,7 @@ class Witness(Observer):
 def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     player = tmp_path / "player.py"
     player.write_text(PLAYER)
-    monkeypatch.setattr(processes, "COMMAND", (sys.executable, str(player)))
+    monkeypatch.setattr(processes, "make_python_command", lambda module: [sys.executable, str(player)])
     (tmp_path / "sweep").mkdir()
     return tmp_path / "sweep"
 
@@ -155,7 +155,7 @@ def test_runs_save_themselves_when_the_sweep_is_killed(sweep: Path) -> None:
     import sys
     from pathlib import Path
     from specnet.sweeps import processes
-    processes.COMMAND = {processes.COMMAND!r}
+    processes.make_python_command = lambda module: {processes.make_python_command("")!r}
     processes.Pool(Path({str(sweep)!r}), 2, 1, processes.Observer()).run(["1-waits", "2-waits"])
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])

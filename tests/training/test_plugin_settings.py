@@ -13,12 +13,28 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import specnet
-from specnet.plugins import Augment, Data, Loss, Metric, Mixing, Optimizer, Positive, Target, register
+from specnet.plugins import (
+    Augment,
+    Data,
+    Loss,
+    Metric,
+    Mixing,
+    Optimizer,
+    Positive,
+    Target,
+    Task,
+    TaskMetric,
+    register,
+    require_one_input,
+    require_vector,
+)
 from specnet.settings.augment import Flip
+from specnet.settings.loss import Mae
 from specnet.training import DataLost, NotFinite, TrainingError
 from specnet.training.errors import PluginFailure
 from specnet.training.optim.losses import build_loss
 from specnet.training.optim.optimizers import build_optimizer
+from specnet.training.tasks.objective import make_objective
 from specnet.training.transforms.augmentation import Augmentation, Mixer
 
 SPEC = """net Small
@@ -105,6 +121,10 @@ def test_a_run_goes_on_with_the_data_that_it_began_with_and_refuses_other(
     monkeypatch.setattr(Stripes, "read", lambda self, find: (torch.zeros(64, 8, 8, 3, dtype=torch.uint8), [0, 1] * 32))
     with pytest.raises(TrainingError, match="the data is not that of the run"):
         specnet.resume(tmp_path / "run", epochs=3)
+    with pytest.raises(TrainingError, match="the data is not that of the run") as refused:
+        specnet.evaluate(tmp_path / "run")
+    assert '`data="stripes"` measures it on what that data set reads now' in refused.value.args[1]
+    assert specnet.evaluate(tmp_path / "run", data="stripes").images == 64
 
 
 def make_loss(compute: Any) -> Loss:
@@ -140,6 +160,42 @@ def test_a_loss_that_fails_is_named_with_its_line(compute: Any, message: str) ->
 def test_a_loss_of_one_element_is_as_one_of_none() -> None:
     loss = build_loss(make_loss(lambda self, outputs, targets: outputs.mean().reshape(1)))
     assert loss(torch.ones(4, 2), torch.zeros(4)).shape == ()
+
+
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.inference_mode])
+def test_a_loss_changes_what_it_gets_in_place_for_itself_alone(mode: Any) -> None:
+    def compute(self: Any, outputs: Tensor, targets: Tensor) -> Tensor:
+        return cross_entropy(outputs.neg_(), targets.clamp_(max=0))
+
+    outputs, targets = torch.randn(4, 2, requires_grad=True), torch.tensor([0, 1, 0, 1])
+    with mode():
+        given = outputs * 1
+        before = given.tolist()
+        loss = build_loss(make_loss(compute))(given, targets)
+    assert (given.tolist(), targets.tolist()) == (before, [0, 1, 0, 1])
+    expected = cross_entropy(-outputs, torch.zeros(4, dtype=torch.int64))
+    assert loss.item() == pytest.approx(expected.item())
+    if loss.requires_grad:
+        (found,), (wanted,) = (torch.autograd.grad(each, outputs) for each in (loss, expected))
+        torch.testing.assert_close(found, wanted)
+
+
+def test_what_plugins_print_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def compute(self: Any, outputs: Tensor, targets: Tensor) -> Tensor:
+        print("a step")
+        return cross_entropy(outputs, targets)
+
+    def count(self: Any, outputs: Tensor, targets: Tensor) -> float:
+        print("a part")
+        return 1.0
+
+    make_loss(compute)
+    register("share")(type("Share", (Metric,), {"compute": count, "__module__": __name__}))
+    spec = write_spec(tmp_path, loss="ours\n  metric share\n  split validation=0.25")
+    specnet.train(spec, run=tmp_path / "run")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert {"a step", "a part"} <= set(captured.err.splitlines())
 
 
 def test_want_of_memory_is_not_the_fault_of_a_plugin() -> None:
@@ -325,3 +381,72 @@ def test_a_loss_that_fails_in_the_middle_leaves_a_run_to_resume(tmp_path: Path) 
     with pytest.raises(DataLost, match=r"RuntimeError: seven; the run is stopped, and .* is saved"):
         specnet.train(spec, run=tmp_path / "run")
     assert specnet.resume(tmp_path / "run").summary["epochs"] == 3
+
+
+class Brighter(Task):
+    """How bright an image is."""
+
+    target: ClassVar[Target] = Target.NUMBERS
+    metric: ClassVar[TaskMetric] = TaskMetric("off_by", "mean error", larger_is_better=False)
+    noun: ClassVar[str] = "number"
+
+    @property
+    def default_loss(self) -> Loss:
+        return Mae()
+
+    def check_shapes(self, inputs: Any, output: Any, loss: Loss) -> str:
+        return require_one_input(inputs) or require_vector(output, "one number")
+
+    def compute(self, outputs: Tensor, targets: Tensor) -> Any:
+        return (outputs - targets).abs().mean()
+
+    def answer(self, outputs: Tensor) -> Any:
+        return [{"brightness": value} for value in outputs.flatten()]
+
+
+class Grey(Data):
+    """Grey images with their brightness."""
+
+    targets: ClassVar[frozenset[Target]] = frozenset({Target.NUMBERS})
+
+    def read(self, find: Any) -> Any:
+        levels = torch.arange(40) * 6
+        pixels = levels.to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 8, 8, 3)
+        return {"train": (pixels, levels / 255), "test": (pixels[::4], levels[::4] / 255)}
+
+
+TASK = "net Grey\ninput 8x8x3\npool avg global\nfc 1\ntrain {\n  task brighter\n  data grey\n  epochs 2\n}\n"
+
+
+def test_a_task_is_trained_measured_and_answers(tmp_path: Path) -> None:
+    for cls in (Brighter, Grey):
+        register(cls)
+    (tmp_path / "grey.net").write_text(TASK)
+    run = specnet.train(tmp_path / "grey.net", run=tmp_path / "run")
+    results = specnet.evaluate(tmp_path / "run")
+    assert run.summary["test_off_by"] == results.scores["off_by"] == pytest.approx(results.loss, rel=1e-5)
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    loaded = specnet.load_run(tmp_path / "run")
+    outputs = loaded.compute_outputs(torch.from_numpy(images))
+    (first, _) = loaded.objective.answer(outputs, 1)
+    assert first.to_record() == {"brightness": pytest.approx(float(outputs[0]))}
+    assert first.describe()[0].startswith("brightness  ")
+    with pytest.raises(TrainingError, match="the view `predictions` reads the outputs of SpecNet's own tasks"):
+        specnet.show(loaded, "predictions")
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "message"),
+    [
+        ("compute", raise_error, r"the task `brighter` of .*: its `compute` fails at .*py:\d+: ValueError"),
+        ("compute", lambda self, outputs, targets: "much", "the metric `off_by` returned 'much', and not a number"),
+        ("answer", raise_error, r"the task `brighter` of .*: its `answer` fails at .*py:\d+: ValueError"),
+        ("answer", lambda self, outputs: [1], r"its `answer` returns \[1\], and not 2 answers, one for each image"),
+    ],
+)
+def test_a_task_that_fails_is_named(name: str, member: Any, message: str) -> None:
+    task = register("brighter")(type("Ours", (Brighter,), {"__module__": __name__, name: member}))()
+    objective = make_objective(task, ("brightness",))
+    with pytest.raises(TrainingError, match=message):
+        objective.rate(torch.zeros(2, 1), torch.zeros(2, 1))
+        objective.answer(torch.zeros(2, 1), 1)

@@ -38,6 +38,7 @@ from specnet.training import (
     train,
 )
 from specnet.training.device import Device
+from specnet.training.job import Precision
 from specnet.training.preflight import refuse_untrainable
 
 
@@ -261,3 +262,43 @@ def test_a_gpu_may_become_deterministic_later(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(device, "_is_available", lambda place: True)
     device.choose_device(Options(device="cuda:0", precision="fp32"))
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (("weight",), "`layer.weight` is not finite after step 12; the weights of epoch 1 are kept"),
+        (("weight", "bias"), "`layer.weight` and 1 other weight are not finite after step 12; the weights of epoch 1"),
+    ],
+)
+def test_weights_that_are_not_finite_are_named(bad: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    class Explodes(nn.Module):
+        """Has gradients that are not finite in its 12th batch of training, the last of the second epoch."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.batches = nn.Linear(64, 10), 0
+            for name in bad:
+                self.layer.get_parameter(name).register_hook(self.explode)
+
+        def explode(self, gradient: torch.Tensor) -> torch.Tensor:
+            return gradient * float("inf") if self.batches == 12 else gradient
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            self.batches += self.training
+            outputs: torch.Tensor = self.layer(images.flatten(1))
+            return outputs
+
+    settings = training(epochs=Epochs(count=5), split=None)
+    with pytest.raises(NotFinite, match=words):
+        train(Job("Explodes", "", "", (8, 8, 1), (10,), 650, Explodes(), settings), Options(run=tmp_path / "run"))
+
+
+@pytest.mark.parametrize(("precision", "causes"), [("fp32", 0), ("bf16", 1)])
+def test_a_run_in_less_than_fp32_names_its_precision_as_a_cause(
+    precision: Precision, causes: int, tmp_path: Path
+) -> None:
+    with pytest.raises(NotFinite) as error:
+        train(job(training(optimizer=Sgd(lr=1e25))), Options(run=tmp_path / "run", precision=precision))
+    line = 'it computes in bf16; `precision="fp32"` shows whether that is the cause'
+    assert [*error.value.args[1:]] == [line] * causes

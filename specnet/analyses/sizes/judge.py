@@ -62,6 +62,11 @@ class Judge:
         """Whether the spec describes another network at some size that was judged."""
         return self._has_differed
 
+    @property
+    def most_networks(self) -> int:
+        """The sizes at which the spec may be elaborated again in one search."""
+        return MAX_STEPS // max(1, self.sound.steps)
+
     def renew(self) -> None:
         """Forget the work that was done, for another search."""
         self._maker.work = self._steps = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from math import isqrt
 
 from specnet.analyses.propagation import try_output
 from specnet.analyses.sizes.axis import Axis, AxisSizes, survey_axis
@@ -41,8 +42,13 @@ class InputSizes:
     square: AxisSizes | None = None
     """The sizes of squares, where height and width depend on each other."""
 
+    @property
+    def are_pairs_known(self) -> bool:
+        """Whether it is known of some heights and widths, those of squares at least, that they go together."""
+        return self.are_independent or self.square is not None
+
     def find_smallest(self) -> Choice:
-        """Return the smallest valid and the smallest exact shape."""
+        """Return the smallest valid and the smallest exact shape; of those that are not known, none."""
         return self._choose(lambda sizes, _: sizes.smallest, self.shape)
 
     def find_nearest(self, near: Shape) -> Choice:
@@ -116,7 +122,7 @@ def _takes_one_row(network: Network, node: Node) -> bool:
 
 def _agree(judge: Judge, axes: Sequence[Axis], sizes: Sequence[AxisSizes]) -> bool:
     """Whether pairs of a height and a width are valid and exact where both are, for a sample of each."""
-    samples = [_sample(axis, each, judge.is_conditional) for axis, each in zip(axes, sizes, strict=True)]
+    samples = [_sample(axis, each, judge) for axis, each in zip(axes, sizes, strict=True)]
     pairs = [(height, width) for height in samples[0] for width in samples[1]]
     names, channels = axes[0].inputs, axes[0].shape[2:]
     judge.renew()
@@ -131,12 +137,21 @@ def _agree(judge: Judge, axes: Sequence[Axis], sizes: Sequence[AxisSizes]) -> bo
     )
 
 
-def _sample(axis: Axis, sizes: AxisSizes, is_conditional: bool) -> list[int]:
+def _sample(axis: Axis, sizes: AxisSizes, judge: Judge) -> list[int]:
     """Return the first valid sizes of an axis, the present one, and evenly chosen ones up to a period behind them.
 
-    Of a network that is another one at other sizes, there are twice as many, up to twice the present size.
+    Of a network that is another one at other sizes, there are twice as many, up to twice the present size, but no more
+    than it can be elaborated for with those of the other axis.
     """
     valid = [*islice(sizes.valid.list_from(1), MOST_PAIRED)]
     last = max(sizes.valid.start, sizes.exact.start, *valid[:1]) + max(sizes.valid.modulus, sizes.exact.modulus)
-    last, most = (max(last, 2 * axis.now), 2 * MOST_PAIRED) if is_conditional else (last, MOST_PAIRED)
-    return sorted({axis.now, *valid, *range(1, last + 1, 1 + last // most)})
+    last, most = (max(last, 2 * axis.now), 2 * MOST_PAIRED) if judge.is_conditional else (last, MOST_PAIRED)
+    sample = sorted({*valid, *range(1, last + 1, 1 + last // most)} - {axis.now})
+    if judge.is_conditional:
+        sample = _thin(sample, max(2, isqrt(judge.most_networks) - 1))
+    return [axis.now, *sample]
+
+
+def _thin(numbers: Sequence[int], most: int) -> list[int]:
+    """Return at most so many of the numbers, evenly chosen, the first among them."""
+    return [*numbers[:: -(-len(numbers) // most)]] if numbers else []

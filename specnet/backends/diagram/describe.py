@@ -112,7 +112,11 @@ class Describer:
         title, count = self._describe_name(group.name)
         layers = tuple(copy for node in group.nodes for copy in self.folded.list_copies(node.name))
         share = self.heat.find_share(layers) if self.heat else None
-        facts = share.text if share else self._format_share(layers), self._format_shared(group)
+        facts = (
+            self._format_operation(group),
+            share.text if share else self._format_share(layers),
+            self._format_shared(group),
+        )
         return Box(
             group.name,
             title,
@@ -209,6 +213,16 @@ class Describer:
         """Return whose weights the layer uses, if they are another's."""
         first = self.checked.costs.get(group.nodes[0].shares or "")
         return f"weights of {group.nodes[0].shares}" if first and first.parameters and not group.is_folded else ""
+
+    def _format_operation(self, group: Group) -> str:
+        """Return `conv2 − conv3` for a join whose order matters; empty for others, and where both are in one box."""
+        layer = None if group.is_folded else group.nodes[0].layer
+        sources = {flow.value: flow.source for flow in self.folded.flows if flow.target == group.name}
+        if not layer or not layer.operator or len(sources) < 2:
+            return ""
+        around = self.around.get(group.name, "")
+        names = [shorten_name(sources[value], around) for value in group.nodes[0].inputs if value in sources]
+        return f" {layer.operator} ".join(names) if len({*sources.values()}) > 1 else ""
 
     # Inputs, ends and edges
 

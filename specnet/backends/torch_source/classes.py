@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from math import prod
 from typing import Any
 
+from specnet.backends.torch_source.formulas import ABSENT, Vector
 from specnet.backends.torch_source.instances import (
     ClassDefinition,
     Instance,
@@ -21,15 +22,16 @@ from specnet.backends.torch_source.instances import (
 )
 from specnet.backends.torch_source.module_tree import Leaf, Module, Stack
 from specnet.backends.torch_source.parameters import (
-    ABSENT,
+    ARRIVING_CHANNELS,
     USED_NAMES,
+    ClassFormulas,
     InexpressibleValue,
     Slot,
-    Vector,
     infer_parameters,
     to_python_name,
 )
-from specnet.graph import Network
+from specnet.elaborate.formulas import Formulas
+from specnet.graph import Network, Node
 from specnet.naming import make_numbered_name, make_unused_name
 
 GLOBAL_NAMES = {*USED_NAMES, *dir(builtins), "model", "output", "outputs"}
@@ -47,7 +49,8 @@ class Variant:
 class Classes:
     """The class definitions of a network, each before those that use it, and the instance that each module is."""
 
-    def __init__(self, network: Network, root: Module, root_name: str, taken: set[str]) -> None:
+    def __init__(self, network: Network, root: Module, root_name: str, taken: set[str], formulas: Formulas) -> None:
+        self.formulas = formulas
         self.network, self.taken = network, taken | GLOBAL_NAMES | {root_name}
         self.definitions = list[ClassDefinition]()
         self.instances: dict[str, Instance] = {}
@@ -108,7 +111,31 @@ class Classes:
         }
         slots = self._collect_vectors(modules)
         slots |= {slot: tuple(branch not in each for each in skipped) for slot, branch in branches.items()}
-        return ClassDefinition(name, modules, branches, infer_parameters(slots, self._collect_known(modules)))
+        parameters = infer_parameters(slots, self._collect_known(modules), self._collect_formulas(modules[0]))
+        return ClassDefinition(name, modules, branches, parameters)
+
+    def _collect_formulas(self, module: Module) -> ClassFormulas:
+        """Return what the spec says of the arguments of the layers directly in a module."""
+        leaves = {child.name: child.content for child in module.children if isinstance(child.content, Leaf)}
+        written = {
+            Slot(name, position, argument): formula
+            for name, leaf in leaves.items()
+            for position in range(len(leaf.calls))
+            for argument, formula in self.formulas.get(leaf.node.name, {}).items()
+        }
+        names = {leaf.node.name: name for name, leaf in leaves.items()}
+        origins = {name: self._find_channels(leaf.node, module, names) for name, leaf in leaves.items()}
+        return ClassFormulas(written, {name: slot for name, slot in origins.items() if slot})
+
+    def _find_channels(self, node: Node, module: Module, names: Mapping[str, str]) -> Slot | None:
+        """Return the slot that sets the channels of a node's first input; None for one that several layers set."""
+        value = node.inputs[0]
+        origin = self.network.shape_origin(value)
+        if value in module.inputs[:1] or (origin and origin.name in module.inputs[:1]):
+            return ARRIVING_CHANNELS
+        if origin is None or origin.layer is None or not origin.layer.output_field or origin.name not in names:
+            return None
+        return Slot(names[origin.name], 0, origin.layer.output_field)
 
     def _collect_vectors(self, modules: Sequence[Module]) -> dict[Slot, Vector]:
         """Return the values of each slot in all modules, for slots that are not everywhere at their defaults."""

@@ -20,7 +20,7 @@ from specnet.backends.torch_source.pretty_printer import (
     format_flat,
     format_lines,
 )
-from specnet.graph import ModuleScope, ValueRef
+from specnet.graph import Network, ValueRef
 from specnet.layers.base import Family
 from specnet.naming import make_numbered_name, make_unused_name
 
@@ -41,20 +41,30 @@ LONG_LIFETIME = 2
 """A value that the network, rather than a block, keeps for more statements than this is named after its layer."""
 
 
-def write_forward(body: ClassBody, scope: ModuleScope | None) -> list[str]:
-    """Return the lines of `forward`; `scope` is the block call that the class comes from."""
-    inputs = _choose_input_names(body.definition.full, scope)
+def write_forward(body: ClassBody, given: Mapping[str, str]) -> list[str]:
+    """Return the lines of `forward`; `given` are the spec's names of the values that reach the module."""
+    inputs = _choose_input_names(body.definition.full, given)
     return [f"    def forward({', '.join(('self', *inputs))}):", *_ForwardWriter(body, inputs).lines]
 
 
-def _choose_input_names(module: Module, scope: ModuleScope | None) -> list[str]:
-    """Return `x`, followed by the names of a block's parameters for values, or by `skip`, `skip2`, …"""
+def list_given_values(network: Network, path: str) -> Mapping[str, str]:
+    """Return the names of values within a block's call or a turn of a loop, by their names in the network."""
+    scope, loop = network.scopes.get(path), network.scopes.get(path.rpartition(".")[0])
+    carried = {value.name: value.tap for value in loop.carried} if loop else {}
+    arguments = scope.values if scope else ()
+    return carried | {value.name: name for name, value in arguments if isinstance(value, ValueRef)}
+
+
+def _choose_input_names(module: Module, given: Mapping[str, str]) -> list[str]:
+    """Return `x`, the names of a block's parameters for values or of a loop's values, and `skip`, `skip2`, …"""
     if not module.path and len(module.inputs) > 1:
         return list(module.inputs)
-    given = [name for name, value in scope.values if isinstance(value, ValueRef)] if scope else []
-    names = ["x"]
-    for name in given if len(given) == len(module.inputs) - 1 else ["skip"] * (len(module.inputs) - 1):
-        names.append(make_numbered_name(to_python_name(name), names))
+    if len(module.inputs) == 1:
+        return ["x"]
+    names = list[str]()
+    for number, value in enumerate(module.inputs):
+        name = to_python_name(given[value]) if value in given else "skip" if number else "x"
+        names.append(make_numbered_name(name, names))
     return names
 
 

@@ -42,11 +42,18 @@ def _escape(line: str) -> str:
 
 
 def _describe_interface(network: Network) -> str:
-    """Return `Input N×3×227×227; output N×1000.`"""
+    """Return `Input N×3×227×227; output N×1000.`, and whether it is for this size of input only."""
     inputs = [(i.name, i.shape) for i in network.inputs]
     outputs = [(value, network.shapes[value]) for value in network.outputs]
     outputs += [(head.name, network.shapes[head.value]) for head in network.heads]
-    return f"Input {_format_shapes(inputs)}; output {_format_shapes(outputs)}."
+    size = " Compiled for inputs of this size only." if _is_for_one_size(network) else ""
+    return f"Input {_format_shapes(inputs)}; output {_format_shapes(outputs)}.{size}"
+
+
+def _is_for_one_size(network: Network) -> bool:
+    """Return whether a layer brings maps to a height and width of its own, as `upsample like=@x` has been resolved."""
+    layers = (node.layer for node in network.nodes)
+    return any(layer.size_field and getattr(layer, layer.size_field) for layer in layers if layer)
 
 
 def _format_shapes(named: Sequence[tuple[str, Shape | None]]) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from specnet.analyses.cost import format_count
 from specnet.backends.volumes.font import make_printable
-from specnet.backends.volumes.volume import Volume
+from specnet.backends.volumes.volume import FoldedVolumes, Volume
 from specnet.compiler import Checked
 from specnet.graph import Node
 from specnet.layers.base import Family, Layer, format_shape
@@ -44,6 +44,22 @@ def _describe_weights(volume: Volume) -> Iterator[str]:
             inside = node.name.removeprefix(volume.name) if volume.is_folded else ""
             yield f"weights of {node.shares.removesuffix(inside)}"
             return
+
+
+def format_operation(folded: FoldedVolumes, name: str, names: Mapping[str, str]) -> str:
+    """Return `conv2 − conv3`, by names within its scope, for a join whose order matters; empty for others."""
+    volume = folded.volumes[name]
+    layer = volume.nodes[0].layer if volume.nodes and not volume.is_folded else None
+    if not layer or not layer.operator:
+        return ""
+    scope, _, _ = name.rpartition(".")
+    sources = {
+        link.value: link.source.removeprefix(f"{scope}.") if link.source.startswith(f"{scope}.") else names[link.source]
+        for link in folded.links
+        if link.target == name
+    }
+    shown = [sources[value] for value in volume.nodes[0].inputs if value in sources]
+    return f" {layer.operator} ".join(shown) if len({*shown}) > 1 else ""
 
 
 def _format_head(layer: Layer) -> str:

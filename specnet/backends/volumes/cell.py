@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from specnet.backends.diagram.errors import ErrorPlaces
-from specnet.backends.volumes.captions import describe_layer, shorten_names
+from specnet.backends.volumes.captions import describe_layer, format_operation, shorten_names
 from specnet.backends.volumes.font import measure_text, shorten_text, wrap_text
 from specnet.backends.volumes.scale import Box, Scale
 from specnet.backends.volumes.scene import Anchor, Point
@@ -115,7 +115,11 @@ class Cell:
 def make_cells(folded: FoldedVolumes, scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Mapping[str, Cell]:
     """Return the cells of all volumes of a figure, on one scale."""
     names = shorten_names(folded.volumes)
-    cells = {name: _make_cell(each, names[name], scale, scopes, errors) for name, each in folded.volumes.items()}
+    signs = {name: format_operation(folded, name, names) for name in folded.volumes}
+    cells = {
+        name: _make_cell(each, (names[name], signs[name]), scale, scopes, errors)
+        for name, each in folded.volumes.items()
+    }
     anchors: dict[str, Anchor] = {}
     for link in folded.links:
         rise = cells[link.target].height - cells[link.source].height
@@ -124,10 +128,14 @@ def make_cells(folded: FoldedVolumes, scale: Scale, scopes: Scopes, errors: Erro
     return {name: replace(cell, size_anchor=anchors.get(name, "middle")) for name, cell in cells.items()}
 
 
-def _make_cell(volume: Volume, short_name: str, scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Cell:
-    """Return the cell of a volume: its name, its layer or its call, and the words of errors in it."""
-    name = shorten_text(short_name, WIDEST_NAME, SIZE, is_bold=True)
-    lines = [line for text in describe_layer(volume, scopes) for line in wrap_text(text, WIDEST_CAPTION, SIZE)]
+def _make_cell(volume: Volume, names: tuple[str, str], scale: Scale, scopes: Scopes, errors: ErrorPlaces) -> Cell:
+    """Return the cell of a volume: its name, its layer or its call, and the words of errors in it.
+
+    The names are its own, and those that it joins with their sign, if their order matters.
+    """
+    name = shorten_text(names[0], WIDEST_NAME, SIZE, is_bold=True)
+    texts = filter(None, [*describe_layer(volume, scopes), names[1]])
+    lines = [line for text in texts for line in wrap_text(text, WIDEST_CAPTION, SIZE)]
     words = list(_list_errors(volume, errors))
     parts = words[0].split(": ", 1) if words else []  # a formula has a line of its own
     messages = [line for text in parts for line in wrap_text(text, WIDEST_MESSAGE, SIZE)]

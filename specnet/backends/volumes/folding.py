@@ -1,7 +1,8 @@
 """Fold a network into volumes: the values of a network, without those that merely have another one's shape.
 
 A layer that keeps its shape belongs to the volume before it. A sum of equal shapes belongs to the volume of its last
-term, at which the others arrive. A block or repetition below the wanted depth is one volume.
+term, at which the others arrive; where several are equally far from the input, as arms of RepVGG, it is one of its own.
+A block or repetition below the wanted depth is one volume.
 """
 
 from __future__ import annotations
@@ -80,8 +81,10 @@ class _Folding:
             return None
         if kind.preserves_shape and len(sources) == 1:
             return next(iter(sources))
-        free = [name for name in sources if self._ends_in(name, node.output) and name not in self._read]
-        return max(free, key=self._steps.__getitem__, default=None) if is_sum(node) else None
+        last = max(map(self._steps.__getitem__, sources), default=0)
+        ends = [name for name in sources if self._steps[name] == last] if is_sum(node) else []
+        is_free = len(ends) == 1 and ends[0] not in self._read and self._ends_in(ends[0], node.output)
+        return ends[0] if is_free else None
 
     def _ends_in(self, name: str, shape: Shape | None) -> bool:
         """Whether a volume is that of layers, and the output of the last one has a shape."""

@@ -75,6 +75,9 @@ class Layer(Attributes):
     arity: ClassVar[Arity] = Arity()
     """The number of inputs that the layer takes."""
 
+    operator: ClassVar[str] = ""
+    """The sign between inputs whose order matters; empty where it does not, or shows."""
+
     storage: ClassVar[Storage | None] = None
     """Where the output is stored; None if unknown."""
 

@@ -31,6 +31,11 @@ class Family(StrEnum):
     RESHAPING = "reshaping"
     JOIN = "join"
 
+    @property
+    def is_interchangeable(self) -> bool:
+        """Whether its kinds do the same in different ways, so that one may have been meant for another."""
+        return self in (Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION)
+
 
 class Trait(StrEnum):
     """A property that lints and fixes query."""

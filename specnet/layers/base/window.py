@@ -165,10 +165,10 @@ def format_rule(axes: WindowAxes) -> str:
     return f"(N − {window} + 2P)/S + 1"
 
 
-def compute_positions(axes: WindowAxes, window: str) -> tuple[int, int]:
+def compute_positions(axes: WindowAxes, window: str, otherwise: str = "") -> tuple[int, int]:
     """Return the output's height and width; raises LayerError if the window does not fit or leaves pixels unread.
 
-    `window` is the field that holds the window's size.
+    `window` is the field that holds the window's size; `otherwise` says what a line may have in place of `floor`.
     """
     for name, axis in zip(AXES, axes, strict=True):
         if axis.positions < 1:
@@ -180,12 +180,13 @@ def compute_positions(axes: WindowAxes, window: str) -> tuple[int, int]:
                 f"{axis.size} + {axis.before} + {axis.after} in {name}",
             )
         if axis.rounding == "exact" and axis.loses_pixels:
+            lines = _lines(axis.unread, name, axes)
             raise LayerError(
                 Code.E301,
                 f"leaves real pixels unread: {axis.arithmetic}" + _along(name, axes),
                 (window, "stride"),
                 f"{format_rule(axes)} = {axis.arithmetic}",
-                (f"rounding down would leave the last {_lines(axis.unread, name, axes)} of the input unread",),
+                (f"rounding down (`floor`) would leave the last {lines} of the input unread{otherwise}",),
             )
     return axes[0].positions, axes[1].positions
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import NoReturn
 
+from specnet.printable import format_amount
 from specnet.training.engine.state import State, Tensors
 from specnet.training.errors import NotFinite
 from specnet.training.runs.checkpoint import Checkpoint, save_checkpoint
@@ -62,13 +64,13 @@ class CheckpointWriter:
         self._write(self._unwritten_weights, *snapshot)
         return f"all up to step {snapshot[0]}"
 
-    def give_up(self, what: str) -> NoReturn:
-        """Raise NotFinite once the last good weights are on the disk."""
+    def give_up(self, problem: str) -> NoReturn:
+        """Raise NotFinite for a problem once the last good weights are on the disk."""
         self._finish_writing()
         self._write_weights(self._unwritten_weights)
         best = self._state.best
         kept = f"the weights of epoch {best.epoch} are kept" if best else "it has no good weights yet"
-        raise NotFinite(f"{what} is not finite; {kept}, and a smaller learning rate may help")
+        raise NotFinite(f"{problem}; {kept}, and a smaller learning rate may help")
 
     def _start_saving(self) -> None:
         self._refuse_nan()
@@ -101,4 +103,11 @@ class CheckpointWriter:
 
     def _refuse_nan(self) -> None:
         if not self._state.is_finite():
-            self.give_up(f"a weight after step {self._state.step}")
+            self.give_up(_describe_weights(self._state.list_bad_weights(), self._state.step))
+
+
+def _describe_weights(names: Sequence[str], step: int) -> str:
+    """Return what is wrong after a step; there are no names on a rank whose part of the weights is finite."""
+    if len(names) < 2:
+        return f"{''.join(f'`{name}`' for name in names) or 'a weight'} is not finite after step {step}"
+    return f"`{names[0]}` and {format_amount(len(names) - 1, 'other weight')} are not finite after step {step}"

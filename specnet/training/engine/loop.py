@@ -150,7 +150,7 @@ class Loop:
         state = self.state
         if (finite := int(state.totals().finite.item())) < state.running.steps:
             step = state.step - state.running.steps + finite + 1
-            self.writer.give_up(f"the loss at step {step}, in epoch {len(state.history) + 1},")
+            self.writer.give_up(f"the loss at step {step}, in epoch {len(state.history) + 1}, is not finite")
 
     def _conclude_epoch(self) -> None:
         """Evaluate the epoch, choose the best, and write the metrics; only then the epoch counts as done."""

@@ -38,6 +38,7 @@ from specnet.training.engine.statistics import StatisticsRecorder, take_sample
 from specnet.training.engine.step import Batches, Stepper
 from specnet.training.errors import CannotRun
 from specnet.training.job import Callback, Job, Metrics, Options
+from specnet.training.narrow_convolutions import compute_narrow_in_fp32
 from specnet.training.optim.averaging import AveragedWeights
 from specnet.training.optim.losses import Loss, build_loss, compute_class_weights
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
@@ -54,6 +55,7 @@ from specnet.training.preflight import (
 )
 from specnet.training.resources import count_processors
 from specnet.training.runs.checkpoint import Checkpoint
+from specnet.training.runs.given import digest_made_data, refuse_unlike_data
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import RunFolder, build_metadata
 from specnet.training.tasks.objective import Objective, make_objective
@@ -62,7 +64,10 @@ from specnet.training.transforms.normalization import Normalizer, fit_normalizer
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that a run needs and that stays constant during it."""
+    """Everything that a run needs and that stays constant during it.
+
+    `data_digest` is the digest of data that a program or a plugin has made.
+    """
 
     job: Job
     options: Options
@@ -73,6 +78,7 @@ class Setup:
     folder: RunFolder
     callback: Callback
     ranks: Ranks
+    data_digest: str | None = None
 
 
 def set_up(
@@ -96,6 +102,8 @@ def set_up(
     refuse_large_steps(job, options, device, ranks)
     with ranks.take_turns():
         data = load(job.training.data, job.training.split, _make_request(job, options, callback, begun))
+    data_digest = digest_made_data(job, data)
+    refuse_unlike_data(data_digest, job, ranks)
     for line in [*describe_data(data, job.training.task.noun), *describe_frozen(job.module, options.freeze)]:
         callback.on_note(line)
     refuse_data(job, data)
@@ -113,7 +121,7 @@ def set_up(
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     if fitted := objective.fit_targets(data.train.targets):
         objective, folder = objective.add_fitted(fitted), folder.add_fitted(fitted)
-    return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
+    return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks, data_digest)
 
 
 def _find_flaws(job: Job, data: DataSet, objective: Objective) -> Iterator[str]:
@@ -155,6 +163,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         job.training.task.ignored,
         job.given,
         begins_with_crop(job.training.augment),
+        job.training.seed.value,
     )
 
 
@@ -246,8 +255,11 @@ def _make_network(setup: Setup) -> Network:
     `auto` does not compile: a large network on a GPU gains by it, after most of a minute, and small ones lose.
     """
     module = setup.job.module
+    is_cpu = setup.device.place.type == "cpu"
+    if is_cpu and setup.device.precision == "bf16":
+        compute_narrow_in_fp32(module)
     if setup.options.compile == "on":
         return cast(Network, torch.compile(module))
-    if setup.device.place.type == "cpu":
+    if is_cpu:
         use_fast_dropout(module)
     return cast(Network, module)

@@ -100,10 +100,17 @@ class State:
         return {name: self.ranks.copy_to_cpu(value) for name, value in self.module.state_dict().items()}
 
     def is_finite(self) -> bool:
-        """Whether all weights are finite."""
-        values = (self.ranks.local_part(value) for value in self.module.state_dict().values())
-        floats = [value for value in values if value.is_floating_point()]
-        return self.ranks.all_agree(bool(torch.stack([value.isfinite().all() for value in floats]).all()))
+        """Whether all weights are finite; a collective call."""
+        return self.ranks.all_agree(bool(torch.stack([*self._judge_weights().values()]).all()))
+
+    def list_bad_weights(self) -> list[str]:
+        """Return the names of the parameters and buffers whose part on this rank is not finite."""
+        return [name for name, is_finite in self._judge_weights().items() if not is_finite]
+
+    def _judge_weights(self) -> Tensors:
+        """Return for each parameter and buffer of floats whether its part on this rank is finite, as a bool tensor."""
+        values = {name: self.ranks.local_part(value) for name, value in self.module.state_dict().items()}
+        return {name: value.isfinite().all() for name, value in values.items() if value.is_floating_point()}
 
     def pack(self) -> Checkpoint:
         """Return the state as a checkpoint; a collective call."""

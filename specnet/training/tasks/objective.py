@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 from torch import Tensor, nn
 
 from specnet.package import load_from_module
+from specnet.registry import find_registration
 from specnet.settings.loss import Loss as LossSetting
 from specnet.settings.task import Metric, Task
 from specnet.training.data.images import Pixels
@@ -175,6 +176,8 @@ def make_objective(
     setting: Task, classes: tuple[str, ...], loss: LossSetting | None = None, fitted: Fitted | None = None
 ) -> Objective:
     """Return the objective of a task, from the file of its name; raises KeyError where nothing here trains it."""
-    word = type(setting).__module__.rpartition(".")[2]
-    found: type[Objective] = load_from_module(f"{__package__}.{word}", f"{type(setting).__name__}Objective")
+    word, name = type(setting).__module__.rpartition(".")[2], type(setting).__name__
+    if find_registration(type(setting)):
+        word, name = "own_task", "Own"
+    found: type[Objective] = load_from_module(f"{__package__}.{word}", f"{name}Objective")
     return found(setting, classes, loss, fitted or {})

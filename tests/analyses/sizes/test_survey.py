@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import SPECS
 
+from specnet.analyses.sizes import judge
 from specnet.analyses.sizes.judge import Sizes, find_refusal
 from specnet.analyses.sizes.survey import InputSizes, Survey, survey_sizes
 from specnet.compiler import collect_garbage_later, read_beside
@@ -128,6 +129,29 @@ def test_dependent_axes_are_what_the_spec_says_of_each_and_of_squares(text: str)
         assert spec.judge(sizes, n, width)[0] == (n in sizes.axes[0].valid)
         assert spec.judge(sizes, height, n)[0] == (n in sizes.axes[1].valid)
         assert not sizes.square or spec.judge(sizes, n, n) == (n in sizes.square.valid, n in sizes.square.exact)
+
+
+U_SHAPED = """input 21x15x1
+block double(K) { repeat 2 { conv K=K F=3 P=1 bias=no -> bn -> relu } }
+block up(K, skip) { upsample like=skip -> conv K=K F=1 -> bn -> relu -> concat skip -> double K }
+double 4 -> @one -> pool max F=2 floor
+double 8 -> @two -> pool max F=2 floor
+double 8 -> @three -> pool max F=2 floor
+double 8
+up 8 @three
+up 8 @two
+up 4 @one
+"""
+
+
+def test_axes_are_independent_also_where_there_is_no_time_for_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading sizes makes it another network at each, which takes so many steps that few pairs can be tried."""
+    monkeypatch.setattr(judge, "MAX_STEPS", 6000)
+    spec = Spec(Source("spec.net", U_SHAPED))
+    (sizes,) = spec.survey().inputs
+    assert sizes.find_smallest() == ((8, 8, 1), (8, 8, 1))
+    assert sizes.find_nearest((21, 15, 1)) == ((21, 15, 1), (24, 16, 1))
+    assert find_disagreements(spec, sizes, product((7, 8, 13, 24), repeat=2)) == []
 
 
 def test_vectors_have_lengths() -> None:

@@ -139,6 +139,14 @@ def test_captions_say_where_a_map_grows_and_whose_weights_are_used() -> None:
     assert shared.count("weights of") == 3 and "branch.conv1" in shared
 
 
+def test_a_difference_says_what_is_subtracted() -> None:
+    body = "{ conv K=4 F=3 P=1 -> relu -> @a\nconv K=4 F=1 -> conv K=4 F=1\n%s }"
+    for join, shown in (("sub { | @a | identity }", "conv1 − conv3"), ("sub @a", "conv3 − conv1")):
+        texts = [text.text for text in list_texts(draw(f"input 8x8x4\nrepeat 2 {body % join}\n"))]
+        assert texts.count(shown) == 2
+    assert not any("−" in text.text for text in list_texts(draw("input 8x8x4 -> @x\nconv K=4 F=1\nadd @x\n")))
+
+
 def test_the_legend_names_the_families_that_are_shown() -> None:
     texts = [text.text for text in list_texts(draw_volumes(check(SPECS / "lenet5.net")))]
     assert texts[-3:] == ["convolution", "pooling", "dense"]

@@ -53,6 +53,14 @@ fc 10
 """
 
 
+@pytest.mark.parametrize("arms", ["| conv K=4 F=1 | conv K=4 F=3 P=1", "| slice 0..2 | slice 2..4"])
+def test_arms_of_equal_length_meet_in_a_sum_of_its_own(arms: str) -> None:
+    folded = fold(f"input 8x8x4\nstem: conv K=4 F=1\nadd {{ {arms} }}\nconv K=4 F=1\n")[1]
+    one, other = folded.behind["stem"]
+    assert folded.before["add1"] == (one, other)
+    assert folded.before[one] == folded.before[other] == ("stem",)
+
+
 def test_what_keeps_its_shape_has_no_volume() -> None:
     folded = fold("alexnet")[1]
     expected = "input conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5 fc6 fc7 fc8"
