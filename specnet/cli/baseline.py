@@ -127,7 +127,8 @@ def _find_task(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:
     shape = loaded.input_shape if loaded else data.image or PLAIN
     if not loaded and not data.image:
         print_message(f"images are fitted to {PLAIN[0]}×{PLAIN[1]}; a .net file says another size")
-    return Task(data, None, shape, Training().normalize)
+    seed = (loaded.job.training if loaded else Training()).seed.value
+    return Task(data, None, shape, Training().normalize, seed)
 
 
 def _find_folder(options: argparse.Namespace) -> str:
@@ -157,7 +158,7 @@ def _read_spec(options: argparse.Namespace, loaded: LoadedRun | None) -> Task:
         raise CommandError(f"baselines tell one class of an image, and those of {options.data} come with {target}")
     height, width, channels = inputs[0].shape
     shape = loaded.input_shape if loaded else (height, width, channels)
-    return Task(training.data, training.split, shape, training.normalize)
+    return Task(training.data, training.split, shape, training.normalize, training.seed.value)
 
 
 def _make_request(options: argparse.Namespace, task: Task, loaded: LoadedRun | None) -> Any:
@@ -170,7 +171,13 @@ def _make_request(options: argparse.Namespace, task: Task, loaded: LoadedRun | N
     scale = (loaded.scale or FULL_SCALE) if loaded else None
     beside = Path(options.data).parent if options.data.endswith(".net") else None
     return DataRequest(
-        task.shape, options.data_dir, print_message, skip_bad=options.skip_bad, scale=scale, spec_folder=beside
+        task.shape,
+        options.data_dir,
+        print_message,
+        skip_bad=options.skip_bad,
+        scale=scale,
+        spec_folder=beside,
+        seed=task.seed,
     )
 
 

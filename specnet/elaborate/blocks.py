@@ -275,7 +275,8 @@ class _ArgumentBinder:
             found = make_diagnostic(Code.E112, message, argument.span, fixes=fixes)
             self.context.add_diagnostics([found], self.context.scope.trace)
             return UNSET
-        return self.context.evaluate(argument.value, self.value, admits_text=True)
+        is_parameter = isinstance(word, tree.Name) and word.text in self.names
+        return self.context.evaluate(argument.value, self.value, admits_text=not is_parameter)
 
     def _bind_layers(self, given: tree.LayersArgument) -> bool:
         name = given.key.text

@@ -27,7 +27,12 @@ SIGNS = ("+", "-", "*", "/")
 def add_layer(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add a layer that reads one value; returns its name."""
     if call.body or call.alternative is not None:
-        context.report(Code.E106, f"`{call.word.text}` takes no braces", call.word.span)
+        arms = (
+            "arms of its own: join them before, as in `concat { | … | … }`"
+            if call.body and call.body.arms
+            else "braces"
+        )
+        context.report(Code.E106, f"`{call.word.text}` takes no {arms}", call.word.span)
     _report_layers(call, context)
     return _add_node(kind, call, call.arguments, context, value, [value])
 

@@ -81,6 +81,10 @@ def add_input(call: tree.Call, context: Context, value: ValueName) -> ValueName:
             return _add_input(None, size, call, context)
         case [tree.Name(text=text) as name, size] if len(call.arguments) == 2 and "." not in text:
             return _add_input(name, size, call, context)
+    if not call.arguments and context.graph.inputs:
+        first = context.graph.inputs[0].name
+        context.report(Code.E106, "an input is declared once", call.span, meant=f"@{first}")
+        return first
     message = "`input` is written `input HEIGHTxWIDTHxCHANNELS`, with a name before the size if it has one"
     context.report(Code.E106, message, call.span)
     return _add_unknown_input(call, values, context)
@@ -168,6 +172,12 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         return value
     kind = get_layer_class(first.text)
     if kind is None:
+        if context.scope.find_block(first.text):
+            message = (
+                f"`default` is for layers, and `{first.text}` is a block, whose parameters have their defaults there"
+            )
+            context.report(Code.E101, message, first.span)
+            return value
         message = f"no kind of layer is called `{first.text}`"
         context.report(Code.E101, message, first.span, meant=context.suggest(first.text, list_kinds()))
         return value

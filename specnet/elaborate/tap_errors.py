@@ -79,6 +79,16 @@ def explain_reserved(name: str, span: Span, scope: Scope) -> Diagnostic:
     return explain_reserved_name(name, span, *([Label(label.span, UNREADABLE, primary=False)] if label else []))
 
 
+def explain_second_name(element: tree.Resume, scope: Scope, first: Span | None) -> Diagnostic:
+    """Return the error for a name that is given twice, and in a loop that carries it, what to do there."""
+    name = element.tap.name
+    is_carried = scope.parent is not None and scope.parent.is_carrying and name in scope.parent.taps
+    help = f"a turn gives a carried name once, at its end; the value before it needs another name, such as `@{name}2`"
+    labels = [Label(first, "first here", primary=False)] if first and first.source is element.span.source else []
+    message = f"`@{name}` already names a value"
+    return make_diagnostic(Code.E103, message, element.span, *labels, help=help if is_carried else "")
+
+
 def explain_number(message: str, tap: tree.Tap, scope: Scope) -> Diagnostic:
     """Return the error for a size, `@m.C`, where a value is meant, which a label `C` in the block cannot name."""
     call, _, size = tap.name.rpartition(".")

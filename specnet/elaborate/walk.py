@@ -174,7 +174,10 @@ def _name_value(element: tree.Resume, context: Context, value: ValueName) -> Non
         context.add_diagnostics([found], context.scope.trace)
         return
     if name in context.scope.taps:
-        context.report(Code.E103, f"`@{name}` already names a value", element.span)
+        from specnet.elaborate.tap_errors import explain_second_name
+
+        found = explain_second_name(element, context.scope, context.graph.log.declared.get(name))
+        context.add_diagnostics([found])
     context.scope.name_tap(name, value, element.span)
     context.declare(name, element.span)
 

@@ -67,6 +67,9 @@ def recognise_early_carry(call: tree.Call) -> Diagnostic | None:
     """Recognise `carry @x repeat 3 { … }`, which stands behind the number of turns."""
     span = call.span
     found = CARRY.match(span.source.text, span.start, span.end)
+    if found is None and call.word.text == "carry":
+        message = "`carry` is a part of a loop: `repeat 3 carry @x { … }`"
+        return make_diagnostic(Code.E101, message, call.word.span)
     if found is None:
         return None
     text = f"{found['loop']} {found['carry']}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from specnet import suggest
 from specnet.foreign.bad_line import BadLine
+from specnet.layers import get_layer_class
 from specnet.syntax.recovery import Hint
 
 PAIRS = {"(": ("RPAR", ")"), "[": ("RSQB", "]")}
@@ -18,7 +19,7 @@ CARRY = re.compile(r"(?<=[ \t])carry(?P<names>(?:[ \t,]+@?[A-Za-z_]\w*)*)[ \t]*\
 TAPS = r"(?:[ \t,]+@[A-Za-z_]\w*)+"
 
 EARLY_CARRY = re.compile(
-    rf"(?P<head>(?P<loop>repeat|for)[ \t]+)carry(?P<names>{TAPS})[ \t]+(?P<turns>[^{{\n]*?)[ \t]*\{{"
+    rf"(?P<head>(?P<loop>repeat|for)[ \t]+)carry(?P<names>{TAPS})[ \t]+(?P<turns>[^{{\s][^{{\n]*?)[ \t]*\{{"
 )
 """A loop with `carry` before its number of turns, or before its variable."""
 
@@ -98,11 +99,16 @@ def _recognise_early_carry(line: BadLine) -> Hint | None:
 
 
 def _recognise_called_layers(line: BadLine) -> Hint | None:
-    """Recognise `act()`, layers of a parameter with parentheses."""
+    """Recognise `act()`, layers of a parameter with parentheses, and `act={ relu() }`."""
     found = _search(CALLED, line)
-    if found is None or not re.search(PARAMETER.format(found["name"]), line.code):
+    if found is None:
         return None
-    message = f"`{found['name']}` stands for layers, and takes no parentheses"
+    is_given = re.search(r"=[ \t]*\{[^{}\n]*$", line.code[line.bounds[0] : found.start()])
+    is_parameter = re.search(PARAMETER.format(found["name"]), line.code)
+    if not (is_parameter or (is_given and get_layer_class(found["name"]))):
+        return None
+    fact = "stands for layers, and takes" if is_parameter else "takes"
+    message = f"`{found['name']}` {fact} no parentheses"
     return _hint(line, *found.span(), found["name"], message)
 
 
@@ -149,6 +155,9 @@ def _recognise_carry(line: BadLine) -> Hint | None:
     found = CARRY.search(line.code, *line.bounds)
     if found is None or not found.start() <= line.error.start <= found.end():
         return None
+    if found["names"] and set(found["names"].split()) == set(re.findall(r"@\w+", found["names"])):
+        message = f"`repeat` needs the number of its turns, `repeat 3 carry{found['names']} {{ … }}`"
+        return Hint(message, found.start(), found.end("names"))
     taps = [f"@{name.lstrip('@')}" for name in re.findall(r"@?\w+", found["names"])]
     text = " ".join(["carry", *taps, "{"]) if taps else "{"
     message = f"carried values are written as `{text[:-2]}`" if taps else "`carry` names values, as in `carry @x`"

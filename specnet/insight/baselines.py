@@ -43,12 +43,16 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Task:
-    """The data of a comparison: a set, how to split it, the size of its images, and how pixels are normalised."""
+    """The data of a comparison: a set, how to split it, the size of its images, and how pixels are normalised.
+
+    A set that is made at random is made from `seed`.
+    """
 
     data: Data
     split: Split | None
     shape: tuple[int, int, int]
     normalize: Normalize
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from specnet.training.metrics.calibration import fit_temperature
 from specnet.training.optim.losses import build_loss
 from specnet.training.preflight import refuse_channels
 from specnet.training.resources import advise_smaller_batch, count_processors, explain_out_of_memory
+from specnet.training.runs.given import digest_made_data, refuse_other_data
 from specnet.training.runs.loaded_run import LoadedRun
 from specnet.training.tasks.results import Results
 
@@ -95,13 +96,23 @@ def read_data(run: LoadedRun, options: EvaluationOptions, note: Callable[[str], 
         spec_folder=run.options.spec and run.options.spec.parent,
         ignored=run.job.training.task.ignored,
         given=options.given,
+        seed=run.job.training.seed.value,
     )
     data, split = _choose_source(run, options)
     data_set = load(data, split, request)
     if data_set.classes != run.classes:
         raise DataProblem(_describe_classes(run.classes, data_set.classes))
+    if options.data is None and options.given is None:
+        refuse_other_data(run.data_digest, digest_made_data(run.job, data_set), *_advise_name(run))
     refuse_channels(run.job, run.objective.get_pixels(data_set.train.pixels).shape[3])
     return data_set
+
+
+def _advise_name(run: LoadedRun) -> Iterator[str]:
+    """Yield what measures a run on what the data set of its plugin has become."""
+    if registration := find_registration(type(run.job.training.data)):
+        option = name_option("data", registration.word)
+        yield f"`specnet evaluate {run.folder}` with {option} measures it on what that data set reads now"
 
 
 def _choose_source(run: LoadedRun, options: EvaluationOptions) -> tuple[Data, Split | None]:

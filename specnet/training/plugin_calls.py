@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import torch
@@ -20,7 +21,8 @@ from specnet.training.errors import PluginFailure, TrainingError
 def calling(owner: object, method: str) -> Iterator[None]:
     """Raise PluginFailure for what a method of a plugin raises, but want of memory, which is not its fault."""
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # what a plugin prints is no result
+            yield
     except TrainingError:
         raise
     except (Exception, SystemExit) as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,6 +35,22 @@ def seed_step(device: torch.device, seed: int, step: int, rank: int = 0) -> None
     torch.default_generator.manual_seed(number)
     if device.type == "cuda":
         torch.cuda.default_generators[device.index or 0].manual_seed(number)
+
+
+@contextmanager
+def seed_default_generators(seed: int, purpose: str) -> Iterator[None]:
+    """Seed the default generators of torch, NumPy and Python within the context, for code that draws from them."""
+    number = derive_seed(seed, purpose)
+    states = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(number)
+        np.random.seed(number)
+        random.seed(number)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
 
 
 @contextmanager

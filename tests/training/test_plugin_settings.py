@@ -121,6 +121,10 @@ def test_a_run_goes_on_with_the_data_that_it_began_with_and_refuses_other(
     monkeypatch.setattr(Stripes, "read", lambda self, find: (torch.zeros(64, 8, 8, 3, dtype=torch.uint8), [0, 1] * 32))
     with pytest.raises(TrainingError, match="the data is not that of the run"):
         specnet.resume(tmp_path / "run", epochs=3)
+    with pytest.raises(TrainingError, match="the data is not that of the run") as refused:
+        specnet.evaluate(tmp_path / "run")
+    assert '`data="stripes"` measures it on what that data set reads now' in refused.value.args[1]
+    assert specnet.evaluate(tmp_path / "run", data="stripes").images == 64
 
 
 def make_loss(compute: Any) -> Loss:
@@ -156,6 +160,42 @@ def test_a_loss_that_fails_is_named_with_its_line(compute: Any, message: str) ->
 def test_a_loss_of_one_element_is_as_one_of_none() -> None:
     loss = build_loss(make_loss(lambda self, outputs, targets: outputs.mean().reshape(1)))
     assert loss(torch.ones(4, 2), torch.zeros(4)).shape == ()
+
+
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.inference_mode])
+def test_a_loss_changes_what_it_gets_in_place_for_itself_alone(mode: Any) -> None:
+    def compute(self: Any, outputs: Tensor, targets: Tensor) -> Tensor:
+        return cross_entropy(outputs.neg_(), targets.clamp_(max=0))
+
+    outputs, targets = torch.randn(4, 2, requires_grad=True), torch.tensor([0, 1, 0, 1])
+    with mode():
+        given = outputs * 1
+        before = given.tolist()
+        loss = build_loss(make_loss(compute))(given, targets)
+    assert (given.tolist(), targets.tolist()) == (before, [0, 1, 0, 1])
+    expected = cross_entropy(-outputs, torch.zeros(4, dtype=torch.int64))
+    assert loss.item() == pytest.approx(expected.item())
+    if loss.requires_grad:
+        (found,), (wanted,) = (torch.autograd.grad(each, outputs) for each in (loss, expected))
+        torch.testing.assert_close(found, wanted)
+
+
+def test_what_plugins_print_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def compute(self: Any, outputs: Tensor, targets: Tensor) -> Tensor:
+        print("a step")
+        return cross_entropy(outputs, targets)
+
+    def count(self: Any, outputs: Tensor, targets: Tensor) -> float:
+        print("a part")
+        return 1.0
+
+    make_loss(compute)
+    register("share")(type("Share", (Metric,), {"compute": count, "__module__": __name__}))
+    spec = write_spec(tmp_path, loss="ours\n  metric share\n  split validation=0.25")
+    specnet.train(spec, run=tmp_path / "run")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert {"a step", "a part"} <= set(captured.err.splitlines())
 
 
 def test_want_of_memory_is_not_the_fault_of_a_plugin() -> None:

@@ -28,6 +28,7 @@ from specnet.training.data.pixels import PixelCollector, orient
 from specnet.training.data.places import find_place
 from specnet.training.errors import CannotRun, DataProblem, PluginFailure
 from specnet.training.plugin_calls import calling, refuse_result
+from specnet.training.randomness import seed_default_generators
 from specnet.training.resources import CPU, fits_in_memory, get_free_memory
 
 NOTE_EVERY = 5.0
@@ -73,7 +74,12 @@ def read_given(setting: Python, request: DataRequest) -> DataSet:
 
 
 def read_own(setting: Data, request: DataRequest) -> DataSet:
-    """Read the data set of a plugin; raises PluginFailure, CannotRun."""
+    """Read the data set of a plugin, which draws the same random numbers each time; raises PluginFailure, CannotRun."""
+    with seed_default_generators(request.seed, "data"):
+        return _read_own(setting, request)
+
+
+def _read_own(setting: Data, request: DataRequest) -> DataSet:
     with calling(setting, "read"):
         found = setting.read(lambda path: find_place(path, request))
     parts = dict(found) if isinstance(found, Mapping) else {"train": found}

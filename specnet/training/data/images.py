@@ -327,6 +327,7 @@ class DataRequest:
     left out. `classes` and `scale` are those of a run that the images are for; without, they are found in the data.
     `target` is what each image must come with, and `ignored` the value of pixels in masks that do not count.
     With `keeps_whole`, image files are decoded as they are needed, as random crops are taken of the whole image.
+    A data set that is made at random is made from `seed`.
     """
 
     shape: tuple[int, int, int]
@@ -342,6 +343,7 @@ class DataRequest:
     ignored: int | None = None
     given: GivenData | None = None
     keeps_whole: bool = False
+    seed: int = 0
 
 
 def add_partners(index: Tensor, partners: Tensor | None) -> Tensor:

@@ -55,6 +55,7 @@ from specnet.training.preflight import (
 )
 from specnet.training.resources import count_processors
 from specnet.training.runs.checkpoint import Checkpoint
+from specnet.training.runs.given import digest_made_data, refuse_unlike_data
 from specnet.training.runs.run_config import RunConfig
 from specnet.training.runs.run_folder import RunFolder, build_metadata
 from specnet.training.tasks.objective import Objective, make_objective
@@ -63,7 +64,10 @@ from specnet.training.transforms.normalization import Normalizer, fit_normalizer
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that a run needs and that stays constant during it."""
+    """Everything that a run needs and that stays constant during it.
+
+    `data_digest` is the digest of data that a program or a plugin has made.
+    """
 
     job: Job
     options: Options
@@ -74,6 +78,7 @@ class Setup:
     folder: RunFolder
     callback: Callback
     ranks: Ranks
+    data_digest: str | None = None
 
 
 def set_up(
@@ -97,6 +102,8 @@ def set_up(
     refuse_large_steps(job, options, device, ranks)
     with ranks.take_turns():
         data = load(job.training.data, job.training.split, _make_request(job, options, callback, begun))
+    data_digest = digest_made_data(job, data)
+    refuse_unlike_data(data_digest, job, ranks)
     for line in [*describe_data(data, job.training.task.noun), *describe_frozen(job.module, options.freeze)]:
         callback.on_note(line)
     refuse_data(job, data)
@@ -114,7 +121,7 @@ def set_up(
     folder = RunFolder(path, build_metadata(job, data.classes, normalizer, data.scale, options.overrides))
     if fitted := objective.fit_targets(data.train.targets):
         objective, folder = objective.add_fitted(fitted), folder.add_fitted(fitted)
-    return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks)
+    return Setup(job, options, device, data, objective, normalizer, folder, callback, ranks, data_digest)
 
 
 def _find_flaws(job: Job, data: DataSet, objective: Objective) -> Iterator[str]:
@@ -156,6 +163,7 @@ def _make_request(job: Job, options: Options, callback: Callback, begun: RunConf
         job.training.task.ignored,
         job.given,
         begins_with_crop(job.training.augment),
+        job.training.seed.value,
     )
 
 

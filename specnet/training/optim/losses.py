@@ -144,9 +144,13 @@ def build_loss(setting: settings.Loss, weights: Tensor | None = None) -> Loss:
 
 
 def _compute_own(setting: settings.Loss, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss of a plugin; raises PluginFailure."""
+    """Return the loss of a plugin; raises PluginFailure.
+
+    It gets copies: metrics read the same outputs and targets, which may lie in the data itself, and it may change its
+    own in place.
+    """
     with calling(setting, "compute"):
-        loss = setting.compute(outputs, targets)
+        loss = setting.compute(outputs.clone(), targets.clone())
     if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.is_floating_point():
         raise refuse_result(setting, "compute", loss, "the mean of the batch, a float tensor with one element")
     if outputs.requires_grad and not loss.requires_grad:

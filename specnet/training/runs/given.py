@@ -1,4 +1,4 @@
-"""Runs on the data, or by the metric, of a program: refuse to go on without them, or with others."""
+"""Runs on data that a program or plugin has made, or by a program's metric: refuse others, or to go on without."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from specnet.option_names import choose_wording
+from specnet.registry import find_registration, name_registered
 from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
+from specnet.training.distributed import Ranks
 from specnet.training.errors import CannotRun, DataProblem
 from specnet.training.job import Job
 from specnet.training.runs.run_config import RunConfig
+
+SHOWN = 12
+"""Hexadecimal digits of a digest in messages, and exchanged between ranks: a float64 holds them exactly."""
 
 
 def format_resumption(folder: Path, arguments: Sequence[str]) -> str:
@@ -34,12 +39,32 @@ def refuse_missing_arguments(config: RunConfig, job: Job) -> None:
         raise CannotRun(f"the best epoch of the run is chosen by {there.name}, and not by {job.own_metric.name}")
 
 
-def refuse_other_data(recorded: str | None, data: DataSet) -> None:
-    """Raise DataProblem where the data has another digest than that which a run was started with, if it is known."""
-    if recorded and (digest := compute_digest(data)) != recorded:
+def digest_made_data(job: Job, data: DataSet) -> str | None:
+    """Return the digest of data that a program or a plugin has made; None of what SpecNet reads from files itself."""
+    is_made = job.given or find_registration(type(job.training.data))
+    return compute_digest(data) if is_made else None
+
+
+def refuse_unlike_data(digest: str | None, job: Job, ranks: Ranks) -> None:
+    """Raise DataProblem on all ranks where they have data of different digests; a collective call if there is one."""
+    if digest is None or ranks.is_single:
+        return
+    found = [f"{int(row[0]):0{SHOWN}x}" for row in ranks.gather((int(_shorten(digest), 16),))]
+    if len(set(found)) > 1:
+        owner = "the program" if job.given else name_registered(job.training.data)
+        raise DataProblem(
+            f"{owner} gives the processes different data, with the digests {', '.join(found)}; "
+            "all need the same images; random ones come from a seed, as by `torch.Generator().manual_seed(0)`"
+        )
+
+
+def refuse_other_data(recorded: str | None, digest: str | None, *advice: str) -> None:
+    """Raise DataProblem where data has another digest than that which a run was started with, if both are known."""
+    if recorded and digest and digest != recorded:
         one, other = (_shorten(each) for each in (recorded, digest))
-        raise DataProblem(f"the data is not that of the run: its digest is {other}, and the run was started with {one}")
+        fact = f"the data is not that of the run: its digest is {other}, and the run was started with {one}"
+        raise DataProblem(fact, *advice)
 
 
 def _shorten(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:12]
+    return digest.removeprefix("sha256:")[:SHOWN]

@@ -38,7 +38,8 @@ class LoadedRun(Displayed):
     """A run; `summary` is empty until it is finished, `metrics` are the lines of metrics.jsonl.
 
     `scale` is that of grey images of 16 bits, if it was trained on such; the pixels were `floats` where they were no
-    bytes; `given` is what is known of data that a program has handed over.
+    bytes; `given` is what is known of data that a program has handed over, and `data_digest` the digest of data that a
+    program or a plugin has made.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class LoadedRun(Displayed):
     metrics: tuple[Metrics, ...]
     fitted: Fitted = field(default_factory=dict)
     """What the task has fitted to the data."""
+    data_digest: str | None = None
 
     @property
     def model(self) -> nn.Module:
@@ -159,7 +161,7 @@ def build_loaded_run(config: RunConfig, job: Job, weights: Weights) -> LoadedRun
     job.module.eval()
     summary, metrics = read_summary(config.folder), read_metrics(config.folder)
     data = config.classes, normalizer, config.scale, config.floats, config.given
-    return LoadedRun(config.folder, job, config.options, *data, summary, metrics, fitted)
+    return LoadedRun(config.folder, job, config.options, *data, summary, metrics, fitted, config.data_digest)
 
 
 _FITTED = TypeAdapter(dict[str, tuple[FiniteFloat, ...]])

@@ -17,11 +17,9 @@ from specnet.package import __version__
 from specnet.pictures.sixteen_bits import FULL_SCALE, SixteenBitScale, scale_from_record
 from specnet.plugin_loading.discovery import Plugin
 from specnet.plugin_loading.needed import load_for_run
-from specnet.registry import find_registration
 from specnet.settings import Training, find_unknown_choice, from_record, to_record
 from specnet.settings.task import Metric
 from specnet.suggest import find_closest_word
-from specnet.training.data.digest import compute_digest
 from specnet.training.data.images import DataSet
 from specnet.training.device import Device, cpu_capabilities
 from specnet.training.distributed import SINGLE_PROCESS, Ranks, get_launch_id
@@ -156,9 +154,18 @@ def _read_spec(path: Path) -> str:
 
 
 def write_run_config(
-    folder: RunFolder, job: Job, options: Options, device: Device, data: DataSet, ranks: Ranks = SINGLE_PROCESS
+    folder: RunFolder,
+    job: Job,
+    options: Options,
+    device: Device,
+    data: DataSet,
+    ranks: Ranks = SINGLE_PROCESS,
+    data_digest: str | None = None,
 ) -> None:
-    """Write spec, settings, options and environment into an existing folder; raises CannotRun."""
+    """Write spec, settings, options and environment into an existing folder; raises CannotRun.
+
+    `data_digest` is the digest of data that a program or a plugin has made.
+    """
     write_json(folder.path / ENVIRONMENT, _describe_environment(device, ranks))
     config = {
         "name": job.name,
@@ -169,8 +176,8 @@ def write_run_config(
         "classes": list(data.classes),
         "sixteen_bits": data.scale and data.scale.to_record(),
         "floats": not data.has_bytes,
-        "given": _describe_given(job, data),
-        "data_digest": compute_digest(data) if find_registration(type(job.training.data)) else None,
+        "given": {"arguments": job.given.list_arguments(), "digest": data_digest} if job.given else None,
+        "data_digest": None if job.given else data_digest,
         "plugins": [{"module": each.module, "version": each.version} for each in job.plugins],
         "own_metric": asdict(job.own_metric.metric) if job.own_metric else None,
         "training": to_record(job.training),
@@ -178,13 +185,6 @@ def write_run_config(
     }
     write_spec_snapshot(folder.path, job.spec_text, job.used)
     write_json(folder.path / CONFIG, config)
-
-
-def _describe_given(job: Job, data: DataSet) -> dict[str, Any] | None:
-    """Return the record of the data that a program has handed over; None without."""
-    if not job.given:
-        return None
-    return {"arguments": job.given.list_arguments(), "digest": compute_digest(data)}
 
 
 def _plain_options(options: Options) -> dict[str, Any]:

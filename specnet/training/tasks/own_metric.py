@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import nullcontext, redirect_stdout
 from math import isfinite
 from typing import Any
 
@@ -23,7 +25,9 @@ def compute_metric(own: OwnMetric, outputs: Tensor, targets: Tensor) -> float | 
     Raises DataProblem where the function raises anything else, or returns no number.
     """
     try:
-        value = own.function(outputs, targets)
+        # what a plugin prints is no result; a program prints where it likes
+        with redirect_stdout(sys.stderr) if isinstance(own, PluginMetric) else nullcontext():
+            value = own.function(outputs, targets)
     except ZeroDivisionError:
         return None
     except Exception as error:

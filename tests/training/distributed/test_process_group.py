@@ -252,6 +252,43 @@ def test_of_two_that_fail_one_speaks(spec: Path) -> None:
     ]
 
 
+RANKED = '''"""A data set with other images in the process that `odd` names, if there is one of that rank."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from specnet.plugins import Data, register
+
+
+@register
+class Ranked(Data):
+    def read(self, find):
+        is_odd = os.environ.get("RANK") == Path("odd").read_text()
+        images = torch.randint(0, 256 - is_odd, (20, 8, 8, 1), dtype=torch.uint8)
+        return images, torch.arange(20) % 10
+'''
+
+
+@pytest.mark.slow
+def test_ranks_that_read_different_data_end_with_one_message_and_leave_the_run_as_it_is(spec: Path) -> None:
+    Path("pyproject.toml").write_text('[tool.specnet]\nplugins = ["ranked"]\n')
+    Path("ranked.py").write_text(RANKED)
+    Path("tiny.net").write_text(SPEC.replace("digits", "ranked").replace("validation=201", "validation=10"))
+    Path("odd").write_text("1")
+    for words in (("tiny.net", "--run", "run"), ("--resume", "run", "--epochs", "4")):
+        ended = two(*words)
+        assert [code for code, _, _ in ended] == [1, 1]
+        assert "Traceback" not in (said := "".join(err for _, _, err in ended))
+        assert said.count("the data set `ranked` of ranked gives the processes different data") == 1
+        if not Path("run").exists():
+            Path("odd").write_text("neither")
+            assert [code for code, _, _ in two("tiny.net", "--run", "run")] == [0, 0]
+            Path("odd").write_text("0")
+    assert json.loads(Path("run/config.json").read_text())["training"]["epochs"]["count"] == 3
+
+
 LONG = ("--epochs", "60", "--set", "optimizer.lr=0.002", *FP32)
 """Long enough to be disturbed, and so slow to learn that rounding does not grow into another curve."""
 
