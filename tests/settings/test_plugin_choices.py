@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from math import prod
 from typing import Any, ClassVar
 
@@ -166,6 +167,17 @@ def test_a_name_that_is_taken_is_refused(base: type[Setting], word: str, message
     with pytest.raises(PluginError) as refused:
         register(word)(make_class(base))
     assert message in str(refused.value)
+
+
+def test_a_field_must_not_hide_what_a_setting_is() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydantic's, which a user of the command does not see
+
+        class Hiding(Poly):
+            required: str = "x"
+
+    with pytest.raises(PluginError, match="the field `required` of `hiding` has the name of something that its base"):
+        register(Hiding)
 
 
 def test_two_of_one_name_are_refused_and_one_run_again_is_not() -> None:
