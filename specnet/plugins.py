@@ -43,7 +43,9 @@ from specnet.layers.base.traits import KEEPS_NOTHING as KEEPS_NOTHING
 from specnet.layers.base.traits import KEEPS_OUTPUT as KEEPS_OUTPUT
 from specnet.layers.base.traits import Arity as Arity
 from specnet.layers.base.traits import Autocast as Autocast
+from specnet.layers.base.traits import Elements as Elements
 from specnet.layers.base.traits import Kept as Kept
+from specnet.layers.base.traits import Reach as Reach
 from specnet.layers.base.traits import ReceptiveField as ReceptiveField
 from specnet.layers.base.traits import Storage as Storage
 from specnet.layers.base.traits import Trait as Trait

@@ -11,18 +11,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, get_args, get_origin, overload
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 
 from specnet.errors import PluginError
 from specnet.records import Record
+from specnet.suggest import did_you_mean, find_closest_word
 
 PLUGIN_API = 1
 """The version of what `specnet.plugins` offers; it grows where a plugin would have to be changed."""
 
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+WORD = re.compile(r"_*[A-Za-z][A-Za-z0-9_]*")
 
 Registered = TypeVar("Registered", bound=type)
 
@@ -56,6 +57,16 @@ def importing(plugin: str) -> Iterator[None]:
         _IMPORTING.plugin = before
 
 
+HIDDEN: set[str] = set()
+"""The plugins of another project than that of the spec that is read now."""
+
+
+def hide(plugins: Iterable[str]) -> None:
+    """Let specs use nothing of these plugins, and everything of all others."""
+    HIDDEN.clear()
+    HIDDEN.update(plugins)
+
+
 @dataclass
 class Registry:
     """The classes of one sort, such as layers, that plugins have registered, by their words.
@@ -76,10 +87,15 @@ class Registry:
         REGISTRIES.append(self)
 
     def find(self, word: str) -> Registration | None:
-        return self._found.get(word)
+        found = self._found.get(word)
+        return None if found is None or found.plugin in HIDDEN else found
 
     def list_words(self) -> tuple[str, ...]:
-        return tuple(sorted(self._found))
+        return tuple(sorted(each.word for each in self.list_visible()))
+
+    def list_visible(self) -> tuple[Registration, ...]:
+        """Return what the spec that is read now can use."""
+        return tuple(each for each in self._found.values() if each.plugin not in HIDDEN)
 
     def list_registrations(self) -> tuple[Registration, ...]:
         return tuple(self._found.values())
@@ -93,7 +109,7 @@ class Registry:
         if taken := self.find_taken(name):
             raise PluginError(f"{place}: the {self.sort} `{name}` takes the name of {taken}; {ANOTHER_NAME}")
         other = self._found.get(name)
-        if other and not is_same_class(other.cls, cls):
+        if other and not (is_same_class(other.cls, cls) and _may_run_again(other)):
             both = f"{other.place} of {other.plugin} and {place} of {plugin}"
             raise PluginError(f"the {self.sort} `{name}` is registered twice, at {both}; {ANOTHER_NAME}")
         self.complete(cls, name)
@@ -105,6 +121,12 @@ class Registry:
 
 
 ANOTHER_NAME = '`@register("NAME")` gives it another'
+
+ALIAS = 'give it another, and `Field(alias="NAME")` for specs'
+
+TUPLE = "a tuple does not, such as tuple[int, ...]"
+
+MUTABLE = (list, dict, set, bytearray)
 
 REGISTRIES: list[Registry] = []
 """All registries of the modules that are imported."""
@@ -148,17 +170,50 @@ def require_members(cls: type[Any], bases: Iterable[type[Any]], names: Iterable[
 
 
 def build_fields(cls: type[BaseModel], word: str) -> None:
-    """Complete a class whose fields are attributes; raises PluginError for a type that cannot be understood."""
+    """Complete a class whose fields are attributes; raises PluginError for one that cannot be understood."""
     try:
         cls.model_rebuild(force=True)
     except (PydanticUserError, NameError) as error:
         reason = str(error).partition("\n")[0]
         raise PluginError(f"{find_place(cls)}: the attributes of `{word}` cannot be understood: {reason}") from None
+    for problem in _find_field_problems(cls):
+        raise PluginError(f"{find_place(cls)}: {problem.format(word=word)}")
+
+
+def _find_field_problems(cls: type[BaseModel]) -> Iterator[str]:
+    """Yield what is wrong about the fields of a class, its order of positional ones and its bare words."""
+    for name, field_info in cls.model_fields.items():
+        if any(name in vars(base) or name in base.__class_vars__ for base in _list_attribute_classes(cls)):
+            yield f"the field `{name}` of `{{word}}` has the name of something that its base class has; {ALIAS}"
+        if mutable := _find_mutable(field_info.annotation):
+            yield f"the field `{name}` of `{{word}}` can be a {mutable.__name__}, whose values may change; {TUPLE}"
+    positional, words = getattr(cls, "positional", ()), getattr(cls, "words", {})
+    for name in (*positional, *(name for name, _ in words.values())):
+        if name not in cls.model_fields:
+            hint = did_you_mean(find_closest_word(name, cls.model_fields))
+            yield f"`{{word}}` has no field `{name}`, which its class names in `positional` or `words`{hint}"
+
+
+def _list_attribute_classes(cls: type[BaseModel]) -> list[type[BaseModel]]:
+    """Return a class and its bases that can have fields, without pydantic's own, whose methods a field may hide."""
+    return [base for base in cls.__mro__ if issubclass(base, BaseModel) and base is not BaseModel]
+
+
+def _find_mutable(annotation: Any) -> type[Any] | None:
+    """Return the first type in an annotation whose values can change, and so cannot be compared: a list; else None."""
+    if (kind := get_origin(annotation) or annotation) in MUTABLE:
+        return kind  # type: ignore[no-any-return]
+    return next(filter(None, map(_find_mutable, get_args(annotation))), None)
 
 
 def is_same_class(one: type[Any], other: type[Any]) -> bool:
     """Whether a class is the other one, or its definition run again, as in a notebook's cell."""
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def _may_run_again(other: Registration) -> bool:
+    """Whether a class may be defined again: in a cell, or a module that a program reloads, but in no plugin's file."""
+    return not _IMPORTING.plugin or other.plugin != _IMPORTING.plugin
 
 
 def find_place(cls: type[Any]) -> str:

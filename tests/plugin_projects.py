@@ -7,6 +7,7 @@ from pathlib import Path
 
 from specnet.plugin_loading.importing import FOLDERS
 from specnet.plugin_loading.loaded import LOADED, list_plugins
+from specnet.plugin_loading.loading import STATE
 from specnet.registry import REGISTRIES
 
 LAYERS = '''"""Two layers: one of a torch function, one that is a module of ours without a rule for its shape."""
@@ -124,6 +125,7 @@ def forget_plugins() -> None:
         registry._found.clear()
     LOADED.clear()
     FOLDERS.clear()
+    STATE.imported.clear()
     for name, module in [*sys.modules.items()]:
         is_inside = bool(homes) and (getattr(module, "__file__", None) or "").startswith(homes)
         if is_inside or (name.partition(".")[0] in packages and "tests" not in name and "specnet" not in name):

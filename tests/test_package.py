@@ -68,20 +68,30 @@ MISSING = {
 }
 
 
+def copy(place: Path, target: Path) -> Path:
+    """Return a copy of a folder, whose files are the same ones until they are replaced."""
+    return Path(shutil.copytree(place, target, copy_function=os.link))
+
+
+def replace(file: Path, content: bytes) -> None:
+    file.unlink()
+    file.write_bytes(content)
+
+
 def empty(file: Path) -> None:
-    file.write_bytes(b"")
+    replace(file, b"")
 
 
 def halve(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    replace(file, file.read_bytes()[: file.stat().st_size // 2])
 
 
 def behead(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-20])
+    replace(file, file.read_bytes()[:-20])
 
 
 def spoil(file: Path) -> None:
-    file.write_text("def(")
+    replace(file, b"def(")
 
 
 def remove(place: Path) -> None:
@@ -107,7 +117,7 @@ DAMAGED = [
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the package as pip unpacks it: sources, and the list of its files."""
+    """Return a folder with the package as pip installs it: sources, their bytecode, and the list of its files."""
     folder = tmp_path_factory.mktemp("unpacked")
     shutil.copytree(ROOT / "specnet", folder / "specnet", ignore=shutil.ignore_patterns("__pycache__"))
     for name in DATA:
@@ -117,6 +127,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (listed / "METADATA").write_text("Metadata-Version: 2.1\nName: specnet\nVersion: 0.1.0\n")
     files = [file.relative_to(folder).as_posix() for file in (folder / "specnet").rglob("*") if file.is_file()]
     (listed / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    compileall.compile_dir(folder / "specnet", quiet=2)
     return folder
 
 
@@ -124,7 +135,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_part_that_is_damaged_or_lost_is_named(
     unpacked: Path, tmp_path: Path, part: str, damage: Callable[[Path], None], message: str
 ) -> None:
-    broken = Path(shutil.copytree(unpacked, tmp_path / "broken"))
+    broken = copy(unpacked, tmp_path / "broken")
     damage(broken / "specnet" / part)
     done = run(broken, *CHECK)
     assert (done.returncode, done.stdout) == (2, "")
@@ -139,7 +150,7 @@ def test_a_word_that_is_no_layer_is_none_of_a_whole_install(unpacked: Path) -> N
 
 
 def test_a_stray_file_is_no_layer(unpacked: Path, tmp_path: Path) -> None:
-    stray = Path(shutil.copytree(unpacked, tmp_path / "stray"))
+    stray = copy(unpacked, tmp_path / "stray")
     (stray / "specnet/layers/conv-copy.py").touch()
     assert "conv-copy" not in run(stray, "explain").stdout
     assert run(stray, *CHECK).returncode == 1
@@ -147,7 +158,7 @@ def test_a_stray_file_is_no_layer(unpacked: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", MISSING)
 def test_a_part_that_is_missing_is_named(installed: Path, tmp_path: Path, part: str) -> None:
-    shutil.copytree(installed, tmp_path / "broken")
+    copy(installed, tmp_path / "broken")
     for file in (tmp_path / "broken/specnet" / part).glob("*" if part in ("grammars", "specs") else "*.pyc"):
         if file.is_file() and file.stem not in ("__init__", "registry", "view"):
             file.unlink()

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from specnet.backends.torch_targets import join_values, resolve
 from specnet.diagnostics import Code
 from specnet.errors import PluginError
+from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall, format_shape, format_shapes
 from specnet.layers.base.module_layer import Measured
 from specnet.layers.base.shapes import LayerError, Shape, Shapes
 from specnet.plugin_loading.importing import explain_failure, find_home
+from specnet.plugin_loading.loading import tell
 
 BATCH = 2
 """The images of the batch: more than one, so that a module that mixes them up with another axis is noticed."""
+
+
+NOT_LAZY = "construct one that is not, with the sizes that `inputs` has"
 
 
 def measure_module(path: str, arguments: Mapping[str, Any], inputs: Shapes) -> Measured:
@@ -87,40 +93,86 @@ def _channels_first(shape: Shape) -> Shape:
     return (shape[-1], *shape[:-1])
 
 
+# A layer and the module that it names
+
+
+def verify_network(network: Network) -> None:
+    """Compare what each layer of a plugin says with torch; raises PluginError where they differ."""
+    for node in network.nodes:
+        shapes = network.input_shapes(node)
+        if node.layer and node.layer.own_kind and shapes:
+            verify_layer(node.name, node.layer, shapes)
+
+
 def verify_layer(name: str, layer: Layer, inputs: Shapes) -> None:
     """Compare what a layer says of itself with the torch module that it names; raises PluginError where they differ.
 
-    What cannot be computed on the meta device is not compared.
+    What the meta device cannot compute, such as a branch that depends on a value, is computed with random numbers.
     """
-    values: list[Any] = [torch.empty(BATCH, *_channels_first(shape), device="meta") for shape in inputs]
-    tensors: dict[str, tuple[int, ...]] = {}
-    try:
-        for call in layer.torch(inputs):
-            apply = _make_function(call, tensors)
-            with torch.no_grad():
-                values = [join_values(call, apply, values)]
-    except PluginError:
-        raise
-    except Exception:
-        return
-    said = {**layer.parameters(inputs), **layer.buffers(inputs)}
-    if differing := next((key for key in {**said, **tensors} if said.get(key) != tensors.get(key)), None):
-        both = f"{_format(said.get(differing))}, and in torch it has {_format(tensors.get(differing))}"
-        raise PluginError(f"`{name}`: by its class the tensor `{differing}` has {both}")
-    if (shape := _read_shape(name, values[0])) != (rule := layer.output(inputs)):
+    modules: list[nn.Module] = []
+    output, failure = _compute(layer, inputs, "meta", modules)
+    if failure:
+        output, failure = _compute(layer, inputs, "cpu", modules)
+    _compare_tensors(name, layer, inputs, modules)
+    if failure:  # the module may need a GPU
+        _note_once(f"the shape of `{layer.kind}` is not compared with torch, as {failure}")
+    elif (shape := _read_shape(name, output)) != (rule := layer.output(inputs)):
         both = f"{format_shape(rule)}, and torch returns {format_shape(shape)}"
         raise PluginError(f"`{name}`: of {format_shapes(inputs)} its `output` makes {both}")
 
 
-def _make_function(call: TorchCall, tensors: dict[str, tuple[int, ...]]) -> Callable[..., Any]:
-    """Return the function of a call, or the module that it constructs, whose tensors are added to `tensors`."""
+def _compute(layer: Layer, inputs: Shapes, device: str, modules: list[nn.Module]) -> tuple[Any, str]:
+    """Return the output for random images, or why there is none; `modules` becomes those that are constructed.
+
+    Raises PluginError where a target names nothing, or a module cannot be constructed on the CPU.
+    """
+    modules.clear()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        values: list[Any] = [torch.rand(BATCH, *_channels_first(shape), device=device) for shape in inputs]
+        for call in layer.torch(inputs):
+            try:
+                values = [join_values(call, _make_function(call, device, modules), values)]
+            except PluginError:
+                raise
+            except Exception as error:
+                return None, explain_failure(error, f"`{call.target}`", _list_homes(layer, call))
+    return values[0], ""
+
+
+def _list_homes(layer: Layer, call: TorchCall) -> list[str]:
+    """Return the folders of a layer and of what it calls, unless that is torch's."""
+    return [find_home(type(layer)), *([find_home(resolve(call.target))] if ":" in call.target else [])]
+
+
+def _compare_tensors(name: str, layer: Layer, inputs: Shapes, modules: Sequence[nn.Module]) -> None:
+    found = [pair for each in modules for pair in (*each.named_parameters(), *each.named_buffers())]
+    tensors = {name: tuple(tensor.shape) for name, tensor in found}
+    said = {**layer.parameters(inputs), **layer.buffers(inputs)}
+    if differing := next((key for key in {**said, **tensors} if said.get(key) != tensors.get(key)), None):
+        both = f"{_format(said.get(differing))}, and in torch it has {_format(tensors.get(differing))}"
+        raise PluginError(f"`{name}`: by its class the tensor `{differing}` has {both}")
+
+
+@cache
+def _note_once(text: str) -> None:
+    tell(text)
+
+
+def _make_function(call: TorchCall, device: str, modules: list[nn.Module]) -> Callable[..., Any]:
+    """Return the function of a call, or the module that it constructs, which is added to `modules`."""
     made = resolve(call.target)
     if not call.is_module:
         return lambda *values: made(*values, **call.arguments)
-    with torch.device("meta"):
-        module: nn.Module = made(**call.arguments).eval()
-    named = (*module.named_parameters(), *module.named_buffers())
-    tensors.update((name, tuple(tensor.shape)) for name, tensor in named)
+    try:
+        with torch.device(device):
+            module: nn.Module = made(**call.arguments).eval()
+    except Exception as error:
+        if device == "meta":
+            raise
+        raise PluginError(explain_failure(error, f"`{call.target}`", [find_home(made)])) from None
+    if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+        raise PluginError(f"`{call.target}` is lazy: its tensors have no shape before its first call; {NOT_LAZY}")
+    modules.append(module)
     return module
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import fx, nn
 
-from specnet.backends.meta_device import verify_layer
+from specnet.backends.meta_device import verify_network
 from specnet.backends.torch_targets import join_values, resolve
 from specnet.graph import Network
 from specnet.layers.base import Layer, TorchCall
@@ -25,6 +25,7 @@ def build_module(network: Network) -> fx.GraphModule:
     """
     if not network.outputs:
         raise ValueError("there are no layers to build a module of")
+    verify_network(network)
     root = nn.Module()
     graph = fx.Graph()
     values = _add_inputs(graph, [i.name for i in network.inputs])
@@ -32,8 +33,6 @@ def build_module(network: Network) -> fx.GraphModule:
         shapes = network.input_shapes(node)
         if node.layer is None or shapes is None:
             raise ValueError(f"`{node.name}` has an error, or follows one: check the spec first")
-        if node.layer.own_kind:
-            verify_layer(node.name, node.layer, shapes)
         inputs = [values[name] for name in node.inputs]
         for call in node.layer.torch(shapes):
             if call.is_module and not node.shares:

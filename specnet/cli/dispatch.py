@@ -128,7 +128,7 @@ def _run(words: list[str]) -> int:
         arguments = commands.add_parser(each, help=command.HELP, description=command.HELP)
         command.add_arguments(arguments)
         if each not in WITHOUT_PLUGINS:
-            arguments.add_argument("--no-plugins", action="store_true", help=NO_PLUGINS)
+            _add_no_plugins(arguments)
     try:
         options, unknown = parser.parse_known_args(words)
     except SystemExit as done:  # --help and --version
@@ -143,6 +143,15 @@ def _run(words: list[str]) -> int:
     with refusing_plugins() if getattr(options, "no_plugins", False) else nullcontext():
         code: int = _import_command(options.command).run(options)
     return code
+
+
+def _add_no_plugins(parser: argparse.ArgumentParser) -> None:
+    """Add `--no-plugins` to a command and to its sub-commands, such as the views of `show`."""
+    parser.add_argument("--no-plugins", action="store_true", default=argparse.SUPPRESS, help=NO_PLUGINS)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                _add_no_plugins(each)
 
 
 def _import_command(name: str) -> ModuleType:

@@ -22,7 +22,9 @@ from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Layer
+from specnet.plugin_loading.importing import explain_failure, find_home
 from specnet.printer.values import quote_value
+from specnet.registry import find_registration
 from specnet.source import Span
 from specnet.syntax import tree
 from specnet.syntax.expressions import EvaluationError, Lookup, UndefinedName, UnknownShape, evaluate, has_value
@@ -290,6 +292,12 @@ def _validate(
         for name, detail in reversed(details.items()):
             if is_complete or (name and values.get(name) is not UNSET):
                 diagnostics.append(_diagnose_value(attributes, word, name, detail, values, spans))
+        return None
+    except Exception as error:
+        if find_registration(attributes) is None:
+            raise
+        failure = explain_failure(error, f"`{word.text}` cannot be made: its class", [find_home(attributes)])
+        diagnostics.append(make_diagnostic(Code.E308, failure, word.span))
         return None
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
+from specnet.elaborate.blocks import is_layer_word
 from specnet.elaborate.carried_taps import CarriedTaps
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
@@ -81,10 +82,20 @@ def list_turns(element: tree.Repeat | tree.For, context: Context, value: ValueNa
     elif unmarked := _find_unmarked(element, context):
         _report_unmarked(unmarked, context)
         turns = None
+    elif layers := _find_layers(element, context):
+        message = "`for` takes values, and no layers; a block takes layers, `block unit(act={ relu }) { … }`"
+        context.report_in_call(Code.E102, message, *layers)
+        turns = None
     else:
         parts = [_list_values(item, context, value) for item in element.values]
         turns = None if None in parts else [current for part in parts for current in part or ()]
     return [UNSET] if context.is_uncalled else turns
+
+
+def _find_layers(element: tree.For, context: Context) -> list[Span]:
+    """Return the places of layers and blocks among the values of a `for`."""
+    words = [each for each in element.values if isinstance(each, tree.Name) and is_layer_word(each.text, context)]
+    return [word.span for word in words if not context.scope.find_variable(word.text)[0]]
 
 
 def _find_unmarked(element: tree.For, context: Context) -> list[tree.Name]:

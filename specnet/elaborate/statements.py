@@ -172,6 +172,12 @@ def set_default(call: tree.Call, context: Context, value: ValueName) -> ValueNam
         return value
     kind = get_layer_class(first.text)
     if kind is None:
+        if context.scope.find_block(first.text):
+            message = (
+                f"`default` is for layers, and `{first.text}` is a block, whose parameters have their defaults there"
+            )
+            context.report(Code.E101, message, first.span)
+            return value
         message = f"no kind of layer is called `{first.text}`"
         context.report(Code.E101, message, first.span, meant=context.suggest(first.text, list_kinds()))
         return value

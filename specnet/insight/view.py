@@ -63,8 +63,9 @@ class View:
         """Return the picture as png, svg or pdf; raises ValueError for another format."""
         if format not in FORMATS:
             raise ValueError(f"a picture is {', '.join(FORMATS)}, not {format!r}")
-        content = BytesIO()
-        self.figure(theme).savefig(content, format=format, dpi=DPI, bbox_inches="tight")
+        figure, content = self.figure(theme), BytesIO()
+        figure.set_layout_engine("none")  # which would lay out again what has been
+        figure.savefig(content, format=format, dpi=DPI, bbox_inches="tight")
         return content.getvalue()
 
     def save(self, path: str | Path, theme: str = "light") -> None:

@@ -47,12 +47,9 @@ def list_named(project: Project | None) -> list[Plugin]:
     return [Plugin(module, origin, project.version, home) for module in project.plugins]
 
 
-def list_folders(project: Project | None) -> list[str]:
+def list_folders(home: str) -> list[str]:
     """Return where the modules of a project with plugins are looked for: in its folder, and in `src` in it."""
-    if project is None or not project.plugins:
-        return []
-    home = project.file.parent.resolve()
-    return [str(place) for place in (home, home / "src") if place.is_dir()]
+    return [str(place) for place in (Path(home), Path(home, "src")) if place.is_dir()]
 
 
 def list_announced() -> list[Plugin]:
@@ -86,10 +83,10 @@ def _read_entry_points(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _parse_group(text: str) -> Iterator[str]:
-    """Yield the modules of the group in an entry_points.txt."""
+    """Yield the modules of the group in an entry_points.txt, of `module:object [extra]` the first."""
     group = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
             group = line.strip("[] ")
         elif group == GROUP and "=" in line and not line.startswith(("#", ";")):
-            yield line.partition("=")[2].strip()
+            yield line.partition("=")[2].partition("[")[0].partition(":")[0].strip()

@@ -32,7 +32,8 @@ def looking_in(folders: Iterable[str]) -> Iterator[None]:
         yield
     finally:
         for folder in added:
-            sys.path.remove(folder)
+            if folder in sys.path:  # which the module that was imported may have changed
+                sys.path.remove(folder)
 
 
 def import_plugin_module(name: str, what: str) -> ModuleType:
@@ -40,13 +41,15 @@ def import_plugin_module(name: str, what: str) -> ModuleType:
     try:
         with looking_in(FOLDERS):
             return importlib.import_module(name)
+    except KeyboardInterrupt:
+        raise
     except PluginError as error:
         raise PluginError(*error.args) from None
     except ModuleNotFoundError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
             raise PluginError(_explain_no_module(error.name, name, what)) from None
         raise PluginError(_explain_failed_import(error, what)) from None
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise PluginError(_explain_failed_import(error, what)) from None
 
 
@@ -63,7 +66,7 @@ def import_object(path: str) -> Any:
 
 
 def _explain_no_module(missing: str, name: str, what: str) -> str:
-    places = [place or "." for place in (*FOLDERS, *sys.path) if Path(place).is_dir()]
+    places = list(dict.fromkeys(place or "." for place in (*FOLDERS, *sys.path) if Path(place).is_dir()))
     shown, more = places[:MOST_FOLDERS], len(places) - MOST_FOLDERS
     named = "" if missing == name else f", for {name},"
     return f"{what}: there is no module {missing}{named} in {', '.join(shown)}" + (

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 from specnet.errors import PluginError
+from specnet.option_names import name_option
 from specnet.package import __version__
-from specnet.plugin_loading.discovery import Plugin
+from specnet.plugin_loading.discovery import Plugin, list_folders
 from specnet.plugin_loading.importing import FOLDERS, find_place, import_plugin_module
 from specnet.registry import PLUGIN_API, REGISTRIES, Registration, importing, list_registrations
 
@@ -50,36 +51,44 @@ def load_named(modules: Iterable[str]) -> tuple[Plugin, ...]:
     return tuple(import_once(Plugin(module), lambda text: warnings.warn(text, stacklevel=4)) for module in modules)
 
 
+def enter_project(home: str) -> None:
+    """Look for modules in the folders of a project from now on; raises PluginError for a second one.
+
+    Python keeps one module of each name, so that a module of the first could be taken for one of the second.
+    """
+    if FOLDERS and home != FOLDERS[0]:
+        both = f"two projects with plugins, {FOLDERS[0]} and {home}, in one command"
+        raise PluginError(
+            f"{both}: modules of one could be taken for the other's; name their specs in separate commands"
+        )
+    FOLDERS.extend(folder for folder in list_folders(home) if folder not in FOLDERS)
+
+
 def import_once(plugin: Plugin, note: Callable[[str], None]) -> Plugin:
     """Import a plugin; what it has registered is taken away again where it fails. Raises PluginError.
 
     `note` gets what it prints, and whether it registers nothing.
     """
     name = plugin.module
-    if loaded := LOADED.get(name):
-        _refuse_other_home(plugin, loaded)
-        return loaded
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise PluginError(f"{plugin.origin or 'plugins'}: `{name}` is no name of a module, such as mypkg.layers")
+    if name in LOADED:
+        return LOADED[name]
+    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
+        meant = name.removesuffix(".py").replace("/", ".")
+        advice = f"write `{meant}`" if meant != name else "one is mypkg.layers"
+        raise PluginError(f"{plugin.origin or 'plugins'}: `{name}` is no name of a module; {advice}")
     printed = StringIO()
     try:
         with importing(name), redirect_stdout(printed):
             module = import_plugin_module(name, f"the plugin {plugin}")
         _refuse_other_api(module, plugin)
-    except PluginError:
+    except PluginError as error:
         for registry in REGISTRIES:
             registry.forget(name)
-        raise
+        raise PluginError(f"{error}{_tell_way_out(plugin)}") from None
     LOADED[name] = replace(plugin, version=plugin.version or _find_version(module))
     for text in _list_notes(LOADED[name], printed.getvalue()):
         note(text)
     return LOADED[name]
-
-
-def _refuse_other_home(plugin: Plugin, loaded: Plugin) -> None:
-    if plugin.home and loaded.home and plugin.home != loaded.home:
-        both = f"{loaded.home} and {plugin.home}"
-        raise PluginError(f"two projects, {both}, have a plugin {plugin.module}; name their specs in separate commands")
 
 
 def _refuse_other_api(module: ModuleType, plugin: Plugin) -> None:
@@ -91,6 +100,12 @@ def _refuse_other_api(module: ModuleType, plugin: Plugin) -> None:
             f"the plugin {plugin} is written for version {wanted!r} of specnet.plugins, "
             f"and SpecNet {__version__} has version {PLUGIN_API}; install {advice}"
         )
+
+
+def _tell_way_out(plugin: Plugin) -> str:
+    """Return how to do without the plugin of a package, which every command meets; "" for that of a project."""
+    is_announced = plugin.origin and not plugin.home
+    return f"; without {plugin.origin}, or with {name_option('no_plugins')}, it is not imported" if is_announced else ""
 
 
 def _find_version(module: ModuleType) -> str:

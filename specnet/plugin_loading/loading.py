@@ -5,11 +5,12 @@ Every check runs through here, so that what imports a plugin is itself imported 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from specnet.plugin_loading.discovery import Plugin, list_announced, list_folders, list_named
+from specnet.plugin_loading.discovery import Plugin, list_announced, list_named
 from specnet.plugin_loading.project import Project
 
 Policy = Literal["leave", "import", "refuse"]
@@ -17,12 +18,16 @@ Policy = Literal["leave", "import", "refuse"]
 
 
 class _State:
-    """The policy of this process, who is told what there is to be told, and the plugins that were refused."""
+    """The policy of this process, who is told what there is to be told, and the plugins that were refused.
+
+    `imported` are the others by their modules, with the folder of the project that names each.
+    """
 
     def __init__(self) -> None:
         self.policy: Policy = "leave"
         self.note: Callable[[str], None] = lambda text: None
         self.refused: dict[str, Plugin] = {}
+        self.imported: dict[str, str] = {}
 
 
 STATE = _State()
@@ -31,8 +36,11 @@ STATE = _State()
 @contextmanager
 def importing_plugins(note: Callable[[str], None]) -> Iterator[None]:
     """Import the plugins of projects and of installed packages within the context; `note` gets what is to be told."""
-    with _changing(policy="import", note=note, refused={}):
-        yield
+    try:
+        with _changing(policy="import", note=note, refused={}):
+            yield
+    finally:
+        _show_only({*STATE.imported.values()})
 
 
 @contextmanager
@@ -52,25 +60,48 @@ def _changing(**values: Any) -> Iterator[None]:
         vars(STATE).update(before)
 
 
+def tell(text: str) -> None:
+    """Tell the user of a command, or warn the programmer, of something odd about a plugin."""
+    if STATE.policy == "leave":
+        warnings.warn(text, stacklevel=3)
+    else:
+        STATE.note(text)
+
+
 def list_refused() -> tuple[Plugin, ...]:
     """Return the plugins that were not imported, as the user wanted."""
     return tuple(STATE.refused.values())
 
 
 def load_for_spec(project: Project | None) -> tuple[Plugin, ...]:
-    """Import the plugins of a project and of installed packages, unless that is refused; raises PluginError."""
-    return load([*list_named(project), *list_announced()], list_folders(project))
+    """Import the plugins of a project and of installed packages, unless that is refused; raises PluginError.
+
+    What another project has registered in this process is hidden.
+    """
+    plugins = [*list_named(project), *list_announced()]
+    loaded = load(plugins)
+    _show_only({"", *(plugin.home for plugin in plugins)})
+    return loaded
 
 
-def load(plugins: Sequence[Plugin], folders: Sequence[str]) -> tuple[Plugin, ...]:
-    """Import plugins, which are looked for in these folders, too, as the policy says; raises PluginError."""
+def _show_only(homes: Collection[str]) -> None:
+    """Hide what the plugins of projects in other folders have registered."""
+    if STATE.imported:
+        from specnet.registry import hide  # only now, as it leads to pydantic
+
+        hide(module for module, home in STATE.imported.items() if home not in homes)
+
+
+def load(plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
+    """Import plugins as the policy says; raises PluginError."""
     if STATE.policy != "import":
         STATE.refused.update((plugin.module, plugin) for plugin in plugins if STATE.policy == "refuse")
         return ()
     if not plugins:
         return ()
-    from specnet.plugin_loading.importing import FOLDERS
-    from specnet.plugin_loading.loaded import import_once
+    from specnet.plugin_loading.loaded import enter_project, import_once
 
-    FOLDERS.extend(folder for folder in folders if folder not in FOLDERS)
+    for home in {plugin.home: plugin for plugin in plugins if plugin.home}:
+        enter_project(home)
+    STATE.imported.update((plugin.module, plugin.home) for plugin in plugins)
     return tuple(import_once(plugin, STATE.note) for plugin in plugins)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from specnet.errors import PluginError
-from specnet.plugin_loading.discovery import Plugin, list_announced, list_folders, list_named
+from specnet.plugin_loading.discovery import Plugin, list_announced, list_named
 from specnet.plugin_loading.loaded import is_within, list_plugins
 from specnet.plugin_loading.loading import STATE, load
 from specnet.plugin_loading.project import PROJECT_FILE, find_project
@@ -23,8 +23,8 @@ def load_for_run(needed: Sequence[Plugin], folder: Path) -> None:
     if STATE.policy == "import" and any(_find_serving(plugin) is None for plugin in needed):
         projects = [find_project(place) for place in (folder.resolve(), Path(PROJECT_FILE))]
         known = [*(plugin for project in projects for plugin in list_named(project)), *list_announced()]
-        wanted = {each.module: each for each in reversed(known) if any(_serves(each, plugin) for plugin in needed)}
-        load([*wanted.values()], [place for project in projects for place in list_folders(project)])
+        serving = [next((each for each in known if _serves(each, plugin)), None) for plugin in needed]
+        load([*{each.module: each for each in serving if each}.values()])
     for plugin in needed:
         found = _find_serving(plugin)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from specnet.suggest import did_you_mean, find_closest_word
 
 PROJECT_FILE = "pyproject.toml"
 PROJECT_TABLE = "tool.specnet"
+
+TABLE = re.compile(
+    r"""^\s* (?: \[\s* )? (["']?) tool \1 \s* (?: \] | = | \.\s* (["']?) specnet \2 \s* [].=] )""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A line that may begin the table; `tool` alone may hold it. A file without one is not parsed, which takes longer."""
+
+BYTE_ORDER_MARK = "\ufeff"
 
 LISTS: Mapping[str, str] = {
     "allow": 'a list of codes such as ["N503"]',
@@ -48,9 +57,15 @@ def read_project(file: Path) -> Project:
     """Read the table of a pyproject.toml; raises ProjectError."""
     try:
         text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{file} is not UTF-8, at byte {error.start + 1}; save it as UTF-8") from None
     except (OSError, ValueError) as error:
         raise ProjectError(f"{file} cannot be read: {describe_reason(error)}") from None
-    return _parse(file, text) if PROJECT_TABLE in text else Project(file)
+    if not TABLE.search(text.removeprefix(BYTE_ORDER_MARK)):
+        return Project(file)
+    if text.startswith(BYTE_ORDER_MARK):
+        raise ProjectError(f"{file} begins with a byte order mark, which TOML does not have; save it as UTF-8 without")
+    return _parse(file, text)
 
 
 def _parse(file: Path, text: str) -> Project:

@@ -16,6 +16,7 @@ from specnet.training.distributed import Ranks, join_process_group
 from specnet.training.engine.evaluator import Evaluation
 from specnet.training.engine.interruption import Interruption, StopRequested
 from specnet.training.engine.loop import Loop
+from specnet.training.engine.running_statistics import explain_gap
 from specnet.training.engine.setup import Setup, assemble, set_up
 from specnet.training.engine.starting_weights import find_starting_weights
 from specnet.training.errors import BadRun, DataLost, DataProblem, Interrupted, NotFinite
@@ -192,7 +193,9 @@ def _train(setup: Setup, saved: Checkpoint | None) -> tuple[Loop, Evaluation | N
         setup.callback.on_train_begin(_describe_plan(setup, loop))
         try:
             loop.run()
-            return loop, _evaluate_best(setup, loop)
+            evaluation = _evaluate_best(setup, loop)
+            _warn_of_gap(setup, loop, evaluation)
+            return loop, evaluation
         except NotFinite as error:
             causes = [*setup.device.explain_not_finite(), *describe_own_parts(setup.job.training)]
             raise NotFinite(*error.args, *causes) from None
@@ -216,6 +219,14 @@ def _evaluate_best(setup: Setup, loop: Loop) -> Evaluation | None:
             setup.folder.add_fitted(fitted).write_model(weights)
     part = next((part for part in ("test", "validation") if part in setup.data.parts()), None)
     return part and Evaluation(part, loop.measure(part, loop.final))
+
+
+def _warn_of_gap(setup: Setup, loop: Loop, evaluation: Evaluation | None) -> None:
+    """Note where the best weights are far worse in evaluation than in training because of their bn."""
+    if evaluation is None or not setup.ranks.is_single:
+        return
+    if gap := explain_gap(loop.state, loop.final, evaluation, setup.job.training.seed.value):
+        setup.callback.on_note(f"warning: {gap}")
 
 
 def _describe_plan(setup: Setup, loop: Loop) -> Plan:

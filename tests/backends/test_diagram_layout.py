@@ -123,6 +123,42 @@ def test_edges_keep_clear_of_captions() -> None:
     assert len(crossed) <= 1
 
 
+UNET = """
+input 45x37x1
+block double(K) { repeat 2 { conv K=K F=3 P=1 bias=no -> bn -> relu } }
+block down(K) {
+  double K -> @skip
+  pool max F=2 floor
+}
+block up(K, skip) {
+  deconv K=K F=2 S=2
+  upsample like=@skip
+  concat @skip
+  double K
+}
+d1: down 16
+d2: down 32
+d3: down 64
+double 128
+up 64 @d3.skip
+up 32 @d2.skip
+up 16 @d1.skip
+conv K=2 F=1
+"""
+
+
+def test_sizes_are_apart_in_a_wide_font() -> None:
+    """In DejaVu Sans, which stands in for Helvetica, a digit is 6.4 points wide and a cross 8.4."""
+    drawn = choose_fit(check_source(Source("<text>", UNET)), DrawingOptions())
+    texts = list[Rectangle]()
+    for number, size in drawn.layout.sizes.items():
+        label = drawn.diagram.edges[number].label
+        texts.append(Rectangle.around(size.centre, sum(8.4 if c == "×" else 6.4 for c in label), 10))
+    assert not any(one.overlaps(other) for one, other in combinations(texts, 2))
+    lines = [flatten(curve) for curve in drawn.layout.curves.values()]
+    assert not any(text.holds(point) for text in texts for line in lines for point in line)
+
+
 def test_the_main_path_is_straight() -> None:
     drawn = choose_fit(read("resnet18"), DrawingOptions(depth=1, direction="tb"))
     centres = [drawn.layout.boxes[name].centre[0] for name in drawn.diagram.boxes]

@@ -13,6 +13,7 @@ from torch import nn
 
 import specnet
 from specnet.backends.meta_device import measure_module
+from specnet.cli import main
 from specnet.diagnostics import Code
 from specnet.jobs import make_job
 from specnet.layers.base.shapes import LayerError
@@ -179,6 +180,94 @@ def test_a_function_or_a_join_is_compared_too() -> None:
 
     with pytest.raises(specnet.PluginError, match="its `output` makes 16×8×4, and torch returns 16×8×3"):
         specnet.compile("input 8x8x3 -> @x\nrelu\ntaller @x\n")
+
+
+class Calling(Layer):
+    """A layer of the calls that a test gives it."""
+
+    family: ClassVar[Family] = Family.ACTIVATION
+    calls: ClassVar[tuple[TorchCall, ...]]
+
+    def output(self, inputs: Any) -> Any:
+        return inputs[0]
+
+    def torch(self, inputs: Any) -> tuple[TorchCall, ...]:
+        return self.calls
+
+
+def register_calling(*calls: TorchCall, **members: Any) -> None:
+    register("calling")(type("OurCalling", (Calling,), {"calls": calls, "__module__": __name__, **members}))
+
+
+def test_what_depends_on_values_is_computed() -> None:
+    register_calling(TorchCall("nets:Odd", what="item"), output=lambda self, inputs: (8, 8, 4))
+    with pytest.raises(specnet.PluginError, match="its `output` makes 8×8×4, and torch returns 8×8×3"):
+        specnet.compile("input 8x8x3\ncalling\n")
+    register_calling(TorchCall("nets:Odd", what="item"))
+    torch.manual_seed(3)
+    specnet.compile("input 8x8x3\ncalling\n")
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    assert torch.equal(after, torch.rand(1)), "the program's random numbers are its own"
+
+
+def test_a_lazy_module_is_refused() -> None:
+    register_calling(TorchCall("nn.LazyLinear", out_features=8))
+    with pytest.raises(specnet.PluginError, match=r"`nn\.LazyLinear` is lazy: its tensors have no shape before"):
+        specnet.compile("input 8\ncalling\n")
+
+
+def test_what_torch_cannot_compute_here_is_told() -> None:
+    register_calling(TorchCall("nets:Odd", what="boom"))
+    with pytest.warns(UserWarning, match="the shape of `calling` is not compared with torch, as `nets:Odd` fails at"):
+        specnet.compile("input 8x8x3\ncalling\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (TorchCall("nn.Softshrnk"), "`nn.Softshrnk`: torch.nn has no `Softshrnk`; did you mean `Softshrink`?"),
+        (TorchCall("torch.nothing_at_all"), "`torch.nothing_at_all`: torch has no `nothing_at_all`"),
+        (TorchCall("nets:Stem", chanels=3), "`nets:Stem` fails: TypeError: "),
+        (TorchCall("nn.Conv2d", in_channels=3), "`nn.Conv2d` fails: TypeError: "),
+    ],
+)
+def test_a_call_of_what_there_is_not(call: TorchCall, message: str) -> None:
+    register_calling(call)
+    with pytest.raises(specnet.PluginError) as caught:
+        specnet.compile("input 8x8x3\ncalling\n")
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"output": lambda self, inputs: (4, 4, 9)}, {"parameters": lambda self, inputs: {"weight": (1000,)}}],
+    ids=["output", "parameters"],
+)
+def test_source_is_compared_as_the_module_is(
+    members: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register_calling(TorchCall("nn.Softshrink"), **members)
+    spec = tmp_path / "a.net"
+    spec.write_text("input 8x8x3\ncalling\n")
+    with pytest.raises(specnet.PluginError) as caught:
+        specnet.compile(spec)
+    assert main(["compile", str(spec), "-o", str(tmp_path / "a.py")]) == 2
+    assert capsys.readouterr().err == f"error: {caught.value}\n"
+    assert not (tmp_path / "a.py").exists()
+
+
+def test_source_without_torch_says_that_it_is_not_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register_calling(TorchCall("nn.Softshrink"))
+    (tmp_path / "a.net").write_text("input 8x8x3\ncalling\n")
+    monkeypatch.delitem(sys.modules, "specnet.backends.meta_device")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["compile", str(tmp_path / "a.net")]) == 0
+    captured = capsys.readouterr()
+    assert "nn.Softshrink()" in captured.out
+    assert captured.err == "note: layers of plugins are not compared with their modules, as there is no torch\n"
 
 
 def test_weights_of_a_plugin_are_drawn_from_the_seed() -> None:

@@ -22,6 +22,8 @@ from specnet.graph import Network
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
+LONGER = ("densenet161", "densenet169", "densenet201", "resnet101", "resnet152")
+"""Networks with more of the blocks of others, which the slow tests build."""
 
 RESIDUAL = """
 net SmallResNet "two stages of two blocks"
@@ -356,7 +358,9 @@ def write_zoo(name: str) -> str:
     return generate_source(built, "", formulas)
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONGER else name for name in ZOO]
+)
 def test_names_and_shapes_of_the_zoo(name: str) -> None:
     built, formulas = of_zoo(name)
     with torch.device("meta"):

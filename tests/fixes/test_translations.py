@@ -113,8 +113,16 @@ IMPORTS = [
 ]
 
 
-@pytest.mark.parametrize(("imports", "prefix"), IMPORTS)
-@pytest.mark.parametrize("form", ["add", "call", "model"])
+FORMS = [(*imported, form) for imported in IMPORTS for form in ("add", "call", "model")]
+
+
+@pytest.mark.parametrize(
+    ("imports", "prefix", "form"),  # every import in one form, and some in each
+    [
+        case if place % 3 == 2 or place < 12 else pytest.param(*case, marks=pytest.mark.slow)
+        for place, case in enumerate(FORMS)
+    ],
+)
 def test_a_layer_is_known_under_every_name_that_an_import_gives_it(imports: str, prefix: str, form: str) -> None:
     layers = "Conv2D(8, 3)", "MaxPooling2D(3)", "BatchNormalization()", "MaxPooling2D(2)", "Flatten()", "Dense(10)"
     if form == "add":

@@ -14,6 +14,25 @@ from specnet.cli import main
 PLAIN = LAYERS.replace("mypkg.modules:Swish", "nn.SiLU").replace("(ModuleLayer)", "(Activation)")
 """Layers that need no torch."""
 
+TWICE = """
+
+@register
+class Halve(Activation):
+    module: ClassVar[str] = "nn.ReLU"
+"""
+
+LINT = """
+
+from specnet.plugins import Lint
+
+@register
+class Any(Lint):
+    \"\"\"There is a network.\"\"\"
+
+    def find(self, view):
+        yield view.make_finding(view.network.nodes[-1])
+"""
+
 RELU = "input 8x8x3\nconv K=4 F=3 -> relu\nfc 10\n"
 
 
@@ -62,9 +81,7 @@ def test_an_installed_package_announces_its_plugins(
     )
     (metadata / "entry_points.txt").write_text(points)
     monkeypatch.syspath_prepend(str(site))
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
+    monkeypatch.chdir(tmp_path)
     Path("a.net").write_text("input 8\nsoftshrink\n")
     assert main(["check", "a.net"]) == 0
     assert "plugins: mypkg.layers 1.2 (the package ours)" in capsys.readouterr().out
@@ -73,6 +90,46 @@ def test_an_installed_package_announces_its_plugins(
     out = capsys.readouterr().out
     assert "E101" in out
     assert "plugins that may define it were not loaded: mypkg.layers 1.2 (the package ours)" in out
+
+
+@pytest.mark.parametrize("value", ["mypkg.layers:Swish", "mypkg.layers [train]", "mypkg.layers:Swish.more [a, b]"])
+def test_an_entry_point_may_name_an_object_and_extras(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce(tmp_path, value, monkeypatch)
+    assert main(["check", "a.net"]) == 0
+    assert "plugins: mypkg.layers 1.2 (the package ours)" in capsys.readouterr().out
+
+
+def test_a_broken_package_names_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce(tmp_path, "elsewhere.nothing", monkeypatch)
+    assert main(["check", "alexnet"]) == 2
+    err = capsys.readouterr().err
+    assert (
+        "the plugin elsewhere.nothing 1.2 (the package ours): there is no module elsewhere, for elsewhere.nothing, in "
+        in err
+    )
+    assert err.endswith("; without the package ours, or with `--no-plugins`, it is not imported\n")
+    assert main(["check", "alexnet", "--no-plugins"]) == 0
+
+
+def announce(folder: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a package that announces a plugin, and go to a folder with a spec."""
+    write_project(folder / "site")
+    metadata = folder / "site" / "ours-1.2.dist-info"
+    metadata.mkdir()
+    (metadata / "entry_points.txt").write_text(f"[specnet.plugins]\nlayers = {value}\n")
+    monkeypatch.syspath_prepend(str(folder / "site"))
+    monkeypatch.chdir(folder)
+    Path("a.net").write_text("input 8\nsoftshrink\n")
+
+
+def test_a_view_takes_the_option_of_all_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["filters", "--no-plugins"], ["--no-plugins"]):
+        main(["show", str(tmp_path), *words])
+        assert "takes no" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -115,6 +172,9 @@ def test_without_plugins_a_fix_is_no_safe_one(project: Path, capsys: pytest.Capt
     [
         ("import nowhere_at_all\n", "fails at {file}:1: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         ("x = 1\nraise ValueError('no\\nluck')\n", "fails at {file}:2: ValueError: no luck"),
+        ("raise GeneratorExit('no')\n", "fails at {file}:1: GeneratorExit: no"),
+        ("class E(BaseException): pass\n\nraise E\n", "fails at {file}:3: E"),
+        (PLAIN + TWICE, "the layer `halve` is registered twice, at {file}:"),
         ("def f(:\n", "cannot be read: invalid syntax, at {file}:1"),
         ("import sys\nsys.exit(3)\n", "fails at {file}:2: it calls sys.exit(3)"),
         ("from specnet.plugins import Nothing\n", "cannot import name 'Nothing' from 'specnet.plugins'"),
@@ -155,6 +215,26 @@ def test_a_plugin_that_there_is_not(
     assert main(["check", "net.net"]) == 2
     err = capsys.readouterr().err
     assert f"the plugin {module} (plugins of pyproject.toml): {message}{project}" in err
+    assert err.count(str(project)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "advice"),
+    [("mypkg/layers.py", "write `mypkg.layers`"), ("pl.py", "write `pl`"), ("a b", "one is mypkg.layers")],
+)
+def test_a_name_of_a_file_is_no_module(
+    module: str, advice: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "pyproject.toml").write_text(f'[tool.specnet]\nplugins = ["{module}"]\n')
+    assert main(["check", "net.net"]) == 2
+    said = f"plugins of pyproject.toml: `{module}` is no name of a module; {advice}"
+    assert capsys.readouterr().err == f"error: {said}\n"
+
+
+def test_a_module_may_clear_the_path_of_modules(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    rewrite(project, f"import sys\n{PLAIN}\nsys.path.clear()\n")
+    assert main(["check", "net.net"]) == 0
 
 
 def test_two_plugins_with_one_name(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,13 +285,42 @@ def test_a_block_cannot_take_the_name_of_a_layer_of_a_plugin(project: Path, caps
     assert "E107" in capsys.readouterr().out
 
 
-def test_two_projects_with_plugins_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["check", "table", "diff"])
+def test_two_projects_with_plugins_need_a_command_each(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_project(tmp_path / name).write_text("input 8\nsoftshrink\n")
-    assert main(["check", f"{tmp_path}/one/net.net", f"{tmp_path}/two/net.net"]) == 2
-    err = capsys.readouterr().err
-    assert f"two projects, {tmp_path}/one and {tmp_path}/two, have a plugin mypkg.layers" in err
+        write_project(tmp_path / name, module=f"{name}.layers").write_text("input 8\nsoftshrink\n")
+        (tmp_path / name / "mypkg").rename(tmp_path / name / name)
+    assert main([command, f"{tmp_path}/one/net.net", f"{tmp_path}/two/net.net"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"two projects with plugins, {tmp_path}/one and {tmp_path}/two, in one command: " in captured.err
+    assert captured.err.endswith("name their specs in separate commands\n")
+
+
+@pytest.mark.parametrize("files", [["one/net.net", "two/net.net"], ["two/net.net", "one/net.net"]])
+def test_a_spec_has_the_layers_and_lints_of_no_other_project(
+    files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = "input 8\nsoftshrink\nfc 3\n"
+    (tmp_path / "one").mkdir()
+    write_project(tmp_path / "one", PLAIN + LINT).write_text(spec)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "pyproject.toml").touch()
+    (tmp_path / "two" / "net.net").write_text(spec)
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "--format", "json", *files]) == 1
+    found = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
+    assert [each["code"] for each in found["one/net.net"]["diagnostics"]] == ["mypkg/any"]
+    (error,) = found["two/net.net"]["diagnostics"]
+    assert error["code"] == "E101"
+    assert "softshrink" not in json.dumps(error["fixes"])
+    (tmp_path / "two" / "net.net").write_text("input 8\nfc 3\n")
+    assert main(["check", "--format", "json", *files]) == 0
+    found = {each["file"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["two/net.net"]["diagnostics"] == []
 
 
 def test_a_budget_of_what_is_unknown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,13 @@ from specnet.printer.networks import format_network
 from specnet.source import Source
 from specnet.syntax.parser import parse
 
-FILES = sorted(SPECS.glob("*.net"))
+LONGER = ("densenet161", "densenet169", "densenet201", "resnet101", "resnet152")
+"""Networks with more of the blocks of others, which the slow tests print."""
+
+FILES = [
+    pytest.param(file, marks=pytest.mark.slow if file.stem in LONGER else (), id=file.stem)
+    for file in sorted(SPECS.glob("*.net"))
+]
 
 
 def assert_canonical(text: str) -> None:
@@ -31,7 +37,7 @@ def read_back(network: Network) -> Network:
     return specnet.check(format_network(network)).network
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES)
 def test_what_is_printed_reads_back_to_the_same(file: Path) -> None:
     network = specnet.check(file).network
     assert_canonical(format_network(network))

@@ -13,8 +13,7 @@ SPEC = """net Tiny "</script><!-- a <b>description</b>"
 input 8x8x3
 conv1: conv K=4 F=3 P=1 -> bn -> relu
 pool1: pool max F=2
-conv2: conv K=6 F=3 P=1 -> relu
-fc3: fc 3
+fc2: fc 3
 
 train {
   data  folder "photos"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +129,18 @@ def test_a_title_that_cannot_be_written_is_left_out(
 # Confusion
 
 
-@pytest.mark.parametrize("name", ["{}", "a class with a very long name {}", "W" * 40 + "{}"])
-@pytest.mark.parametrize("classes", [2, 3, 10, 40, 100])
-def test_nothing_is_cut_at_the_edge(classes: int, name: str) -> None:
+LONG, WIDE = "a class with a very long name that is cut {}", "W" * 40 + "{}"
+CLASSES = [(2, "${}"), (2, WIDE), (3, LONG), (10, "{}"), (40, LONG), (40, "${}"), (LARGEST_MATRIX + 50, LONG)]
+OTHER_CLASSES = sorted({*product((2, 3, 10, 40, 100, LARGEST_MATRIX + 50), ("{}", "${}", LONG, WIDE))} - {*CLASSES})
+
+
+@pytest.mark.parametrize(
+    ("classes", "name"), [*CLASSES, *(pytest.param(*case, marks=pytest.mark.slow) for case in OTHER_CLASSES)]
+)
+def test_names_are_cut_and_nothing_else_is_at_the_edge(figures: list[Figure], classes: int, name: str) -> None:
     content = measure(*(name.format(number) for number in range(classes))).draw("test", print)["confusion.png"]
+    labels = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
+    assert max(map(len, labels)) <= 30
     pixels = np.asarray(Image.open(BytesIO(content)).convert("L"))
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
         assert edge.min() == 255
@@ -164,14 +173,6 @@ def test_all_images_may_be_correct_or_of_one_class(figures: list[Figure]) -> Non
     for counts in (torch.eye(3, dtype=torch.int64), torch.tensor([[5, 1, 0], [0, 0, 0], [0, 0, 0]])):
         ClassificationMetrics(0.1, None, ("a", "b", "c"), counts).draw("test", print)["confusion.png"]
     assert len(figures) == 2
-
-
-@pytest.mark.parametrize("number", [2, 3, 40, LARGEST_MATRIX + 50])
-@pytest.mark.parametrize("name", ["$", "a long name of a class that is cut "])
-def test_any_number_of_classes(figures: list[Figure], number: int, name: str) -> None:
-    measure(*(f"{name}{place}" for place in range(number))).draw("test", print)["confusion.png"]
-    labels = [label.get_text() for label in figures[0].axes[0].get_yticklabels()]
-    assert max(map(len, labels)) <= 30
 
 
 def test_more_outputs_than_classes(figures: list[Figure]) -> None:

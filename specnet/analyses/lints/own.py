@@ -49,7 +49,7 @@ def make_code(registration: Registration) -> PluginCode:
 
 def list_own_lints() -> Iterator[LintRow]:
     """Yield the lints of plugins."""
-    for registration in OWN_LINTS.list_registrations():
+    for registration in OWN_LINTS.list_visible():
         code = make_code(registration)
         yield LintRow(code, partial(_find, registration.cls, code.value), "", registration.cls.help)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise, product
 from math import ceil, dist
+from typing import NamedTuple
 
 from specnet.backends.diagram.crowding import CROWDED, measure_crowding
 from specnet.backends.diagram.html_labels import TITLE, make_printable, wrap_lines
@@ -15,6 +16,9 @@ from specnet.backends.diagram.occupancy import Occupancy
 
 CHARACTER, HEIGHT = 5.6, 11.0
 """The width of a character of a size and the height of its line, in points."""
+
+WIDE_CHARACTER = 6.6
+"""The width of a character in the wide fonts that stand in for Helvetica where there is none, in points."""
 
 CAPTION, SHORT_CAPTION = 28, 18
 """The largest number of characters of a line in the caption of a scope, and of a caption of one line."""
@@ -35,16 +39,35 @@ PIECE = 15.0
 def place_texts(diagram: Diagram, layout: Layout, is_across: bool = False) -> Layout:
     """Return a layout with a place for the size on each edge and for each caption; `is_across` for left to right.
 
+    Sizes without a free place get theirs before the others in a second attempt.
     Between crowded edges there is hardly a free place, and none is looked for.
     """
-    placer = _Placer(layout, is_across, measure_crowding(diagram) >= CROWDED)
+    labelled = {number: edge.label for number, edge in enumerate(diagram.edges) if edge.label}
+    labelled = {number: text for number, text in labelled.items() if number in layout.curves}
+    is_crowded = measure_crowding(diagram) >= CROWDED
+    placed = _place_texts(diagram, layout, _Placer(layout, is_across, is_crowded), labelled)
+    if placed.without_room and not is_crowded:
+        first = {number: labelled[number] for number in placed.without_room}
+        again = _place_texts(diagram, layout, _Placer(layout, is_across, is_crowded), first | labelled)
+        placed = min(placed, again, key=lambda each: len(each.without_room))
+    return placed.layout
+
+
+class _PlacedTexts(NamedTuple):
+    """A layout with its texts, and the edges whose sizes lie over something else."""
+
+    layout: Layout
+    without_room: list[int]
+
+
+def _place_texts(diagram: Diagram, layout: Layout, placer: _Placer, labelled: Mapping[int, str]) -> _PlacedTexts:
+    """Place all captions, then the sizes in their order."""
     captions = {
         name: placer.place_caption(name, caption, measure_caption(diagram.scopes[name]))
         for name, caption in layout.captions.items()
     }
-    labelled = {number: edge.label for number, edge in enumerate(diagram.edges) if edge.label}
-    sizes = {number: placer.place_size(number, text) for number, text in labelled.items() if number in layout.curves}
-    return replace(layout, captions=captions, sizes=sizes)
+    sizes = {number: placer.place_size(number, text) for number, text in labelled.items()}
+    return _PlacedTexts(replace(layout, captions=captions, sizes=sizes), placer.without_room)
 
 
 def measure_caption(scope: Scope) -> int:
@@ -71,6 +94,7 @@ class _Placer:
 
     def __init__(self, layout: Layout, is_across: bool, is_crowded: bool) -> None:
         self.layout, self.is_across, self.is_crowded = layout, is_across, is_crowded
+        self.without_room = list[int]()
         self.taken = Occupancy(max(layout.body.width, layout.body.height))
         self.lines = {number: flatten(curve) for number, curve in layout.curves.items()}
         for box in layout.boxes.values():
@@ -93,9 +117,13 @@ class _Placer:
 
     def place_size(self, number: int, text: str) -> Rectangle:
         """Return where the size of an edge stands, at best beside its beginning."""
-        width = CHARACTER * len(make_printable(text)) + 2
-        places = [Rectangle.around(centre, width, HEIGHT) for centre in self._list_centres(number, width)]
+        length = len(make_printable(text))
+        narrow, wide = CHARACTER * length + 2, WIDE_CHARACTER * length + 2
+        centres = (centre for room in (narrow, wide, wide + 2 * GAP) for centre in self._list_centres(number, room))
+        places = [Rectangle.around(centre, wide, HEIGHT) for centre in centres]
         free = next((place for place in places if not self._count_conflicts(place)), None)
+        if free is None:
+            self.without_room.append(number)
         chosen = free or min(places, key=self._count_conflicts)
         self.taken.add_box(chosen)
         return chosen

@@ -245,7 +245,7 @@ class Layer(Attributes):
         return ""
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        """Return the torch calls to apply in turn; at most one has parameters, and it is named after the node."""
+        """Return the torch calls to apply in turn; at most one is a module, which is named after the node."""
         raise NotImplementedError
 
 
