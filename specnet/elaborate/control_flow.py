@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
-from specnet.elaborate.blocks import is_layer_word
 from specnet.elaborate.carried_taps import CarriedTaps
 from specnet.elaborate.context import Context
 from specnet.elaborate.graph_builder import GraphBuilder
+from specnet.elaborate.layer_parameters import is_layer_word
 from specnet.elaborate.repetition import Rounds, State
 from specnet.elaborate.scope import UNSET, LineLabel, Scope, ValueName
 from specnet.graph import ModuleScope, Node

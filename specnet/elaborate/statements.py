@@ -9,9 +9,10 @@ from specnet.attributes import LARGEST, Attributes, NonNegative
 from specnet.byte_sizes import ByteSize
 from specnet.diagnostics import Code, Label, make_diagnostic, make_replacement
 from specnet.elaborate.binding import bind_attributes, collect_arguments
-from specnet.elaborate.blocks import is_layer_word, report_shape_name
+from specnet.elaborate.blocks import report_shape_name
 from specnet.elaborate.context import SHAPE_NAMES, Context
 from specnet.elaborate.graph_builder import Claim, Expectation, Place
+from specnet.elaborate.layer_parameters import is_layer_word
 from specnet.elaborate.scope import UNSET, Default, ValueName
 from specnet.elaborate.used_files import use_file
 from specnet.graph import Head

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from specnet.diagnostics import Code, Edit, Fix, Translated, make_diagnostic
-from specnet.elaborate.blocks import call_block, define_block, explain_layers_parameter
+from specnet.elaborate.blocks import call_block, define_block
 from specnet.elaborate.context import Context, Walker
 from specnet.elaborate.control_flow import walk_if, walk_loop, walk_same
+from specnet.elaborate.layer_parameters import explain_layers_parameter
 from specnet.elaborate.layers import add_join, add_layer
 from specnet.elaborate.scope import UNSET, ValueName
 from specnet.elaborate.statements import (
