@@ -142,7 +142,7 @@ class Replay:
         for step in reversed(self._plan.steps):
             if step.node.name in self._gradients:
                 self._run_backward(step)
-        self._record("optimizer", "", Bytes(FP32 * optimizer.count_scratch([*self._plan.trained.values()])))
+        self._record("optimizer", "", Bytes(FP32 * optimizer.measure_scratch([*self._plan.trained.values()])))
 
     def _run_loss(self, name: str) -> None:
         """Compute the cross-entropy of an output in fp32, and its gradient by way of that of the logarithms."""
@@ -224,7 +224,7 @@ def replay_training(network: Network, training: Training, conditions: Conditions
     replay = Replay(plan, has_earlier_parts=training.batch.accumulate > 1)
     replay.run_forward()
     replay.run_backward(training.optimizer)
-    layers = _describe_layers(plan, replay, training.optimizer.count_state)
+    layers = _describe_layers(plan, replay, training.optimizer.measure_state)
     averages = sum(layer.parameters for layer in layers.values()) if training.average else 0
     return Memory(layers, averages, tuple(replay.moments), _list_workspaces(plan))
 
@@ -246,11 +246,11 @@ def find_unknown_memory(network: Network) -> str:
 
 
 def _describe_layers(
-    plan: Plan, replay: Replay, count_state: Callable[[Shape], int] = lambda shape: 0
+    plan: Plan, replay: Replay, measure_state: Callable[[Shape], int] = lambda shape: 0
 ) -> dict[str, LayerMemory]:
     """Return the bytes of each input and node; shared weights belong to the first node that has them.
 
-    `count_state` counts the elements that the optimizer stores for a parameter.
+    `measure_state` counts the elements that the optimizer stores for a parameter.
     """
     layers = {each.name: LayerMemory(kept=replay.memory.kept_of[each.name]) for each in plan.network.inputs}
     for step in plan.steps:
@@ -260,7 +260,7 @@ def _describe_layers(
             FP32 * plan.count_parameters(step.layer, step.shapes) if own else 0,
             FP32 * plan.count_buffers(step.layer, step.shapes) if own else 0,
             FP32 * sum(map(prod, trained)),
-            FP32 * sum(map(count_state, trained)),
+            FP32 * sum(map(measure_state, trained)),
             replay.memory.kept_of[name],
         )
     return layers

@@ -91,7 +91,7 @@ def predict_step(network: Network, training: Training, device: Device, precision
 def _count_updated(plan: Plan, training: Training) -> int:
     """Return the bytes of an update: it reads gradients, and reads and writes parameters and the optimizer's state."""
     trained = {name: shape for step in plan.steps for name, shape in step.trained.items()}
-    return FP32 * sum(3 * prod(shape) + 2 * training.optimizer.count_state(shape) for shape in trained.values())
+    return FP32 * sum(3 * prod(shape) + 2 * training.optimizer.measure_state(shape) for shape in trained.values())
 
 
 def _predict_layer(plan: Plan, step: Step, device: Device, batch: int) -> LayerTime:

@@ -110,9 +110,12 @@ def verify_layer(name: str, layer: Layer, inputs: Shapes) -> None:
     What the meta device cannot compute, such as a branch that depends on a value, is computed with random numbers.
     """
     modules: list[nn.Module] = []
-    output, failure = _compute(layer, inputs, "meta", modules)
-    if failure:
-        output, failure = _compute(layer, inputs, "cpu", modules)
+    try:
+        output, failure = _compute(layer, inputs, "meta", modules)
+        if failure:
+            output, failure = _compute(layer, inputs, "cpu", modules)
+    except PluginError as error:
+        raise PluginError(f"`{name}`: {error}") from None
     _compare_tensors(name, layer, inputs, modules)
     if failure:  # the module may need a GPU
         _note_once(f"the shape of `{layer.kind}` is not compared with torch, as {failure}")

@@ -26,13 +26,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 0; for an unknown word raise CommandError, and print nothing."""
+    if not options.words or not all(map(_is_own, options.words)):
+        _load_plugins()
+    texts = [_explain(word) for word in options.words]
+    print_text("\n\n".join(texts) if texts else _list_all())
+    return 0
+
+
+def _is_own(word: str) -> bool:
+    """Whether a word is a code or a layer of SpecNet itself, whose pages need no plugin."""
+    if word.upper() in Code.__members__:
+        return True
+    from specnet.layers import list_own_kinds
+
+    return word in list_own_kinds()
+
+
+def _load_plugins() -> None:
+    """Import the plugins of the current folder, or say why not: what they have is then not explained."""
     try:
         load_plugins(find_project_of(PROJECT_FILE))
     except CommandError as error:
         print_message(f"note: {error}")
-    texts = [_explain(word) for word in options.words]
-    print_text("\n\n".join(texts) if texts else _list_all())
-    return 0
 
 
 def read_page(code: AnyCode) -> str:

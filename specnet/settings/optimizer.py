@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from math import prod
-from typing import Any, ClassVar, Self
+from operator import index
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from pydantic import Field, model_validator
 
 from specnet.attributes import BelowOne, NonNegative, Positive, Setting
+from specnet.errors import PluginError
+from specnet.registry import find_place, name_registered
 from specnet.settings.registration import Choices
 
 
@@ -35,6 +40,31 @@ class Optimizer(Setting):
         A plugin's optimizer has it; those of SpecNet are in specnet/training/optim/optimizers.py.
         """
         raise NotImplementedError
+
+    def measure_state(self, shape: Sequence[int]) -> int:
+        """Return what `count_state` says; raises PluginError where that of a plugin fails, or is no such number."""
+        return self._measure("count_state", shape)
+
+    def measure_scratch(self, shapes: Sequence[Sequence[int]]) -> int:
+        """Return what `count_scratch` says; raises PluginError where that of a plugin fails, or is no such number."""
+        return self._measure("count_scratch", shapes)
+
+    def _measure(self, method: str, argument: Sequence[Any]) -> int:
+        try:
+            with redirect_stdout(sys.stderr):  # what a plugin prints is no result
+                count = getattr(self, method)(argument)
+        except (Exception, SystemExit) as error:
+            raise PluginError(_explain_failure(self, method, error)) from None
+        if isinstance(count, SupportsIndex) and index(count) >= 0:
+            return index(count)
+        fact = f"{name_registered(self)}: its `{method}` returns {count!r:.60}, and not a whole number from 0"
+        raise PluginError(f"{fact}; it stands at {find_place(type(self))}")
+
+
+def _explain_failure(setting: Optimizer, method: str, error: BaseException) -> str:
+    from specnet.plugin_loading.importing import explain_failure, find_home  # where there is a plugin
+
+    return explain_failure(error, f"{name_registered(setting)}: its `{method}`", [find_home(type(setting))])
 
 
 class Sgd(Optimizer):

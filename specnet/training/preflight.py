@@ -219,7 +219,7 @@ def _disk_bytes(job: Job) -> int:
     weights = _bytes(job.module.state_dict().values())
     averages = weights if job.training.average else 0
     trained = (parameter for parameter in job.module.parameters() if parameter.requires_grad)
-    checkpoint = weights + averages + FP32 * sum(job.training.optimizer.count_state(each.shape) for each in trained)
+    checkpoint = weights + averages + FP32 * sum(job.training.optimizer.measure_state(each.shape) for each in trained)
     return 2 * weights + (KEPT + 1) * checkpoint + OTHER_FILES
 
 

@@ -180,6 +180,8 @@ def test_a_lint_that_is_not_complete_is_refused() -> None:
         register(Empty)
     with pytest.raises(PluginError, match=r"the `severity` of the lint `tests/grave` is Severity.WARNING or Severity"):
         register(Grave)
+    with pytest.raises(PluginError, match=r"py: the `help` of the lint `tests/ours` is a text, not 5"):
+        make_lint(lambda self, view: (), help=5)
 
 
 def test_lints_of_two_packages_may_have_one_name() -> None:

@@ -236,7 +236,7 @@ def test_a_call_of_what_there_is_not(call: TorchCall, message: str) -> None:
     register_calling(call)
     with pytest.raises(specnet.PluginError) as caught:
         specnet.compile("input 8x8x3\ncalling\n")
-    assert str(caught.value).startswith(message)
+    assert str(caught.value).startswith(f"`calling1`: {message}")
 
 
 @pytest.mark.parametrize(

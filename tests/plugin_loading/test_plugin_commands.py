@@ -334,7 +334,17 @@ def test_a_plugin_that_fails_is_told_once(project: Path, capsys: pytest.CaptureF
     (project / "more.net").write_text(RELU)
     assert main(["check", "net.net", "more.net"]) == 2
     assert capsys.readouterr().err.count("error: ") == 1
-    assert main(["explain", "conv", "E308"]) == 0
+    assert main(["explain", "conv", "optimizer"]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("conv: ")
     assert captured.err.startswith("note: the plugin mypkg.layers 0.3 (plugins of pyproject.toml) fails at ")
+
+
+def test_codes_and_layers_of_specnet_are_explained_without_plugins(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "conv", "e308"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("conv: ")
+    assert captured.err == ""
+    assert "mypkg" not in sys.modules

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from math import prod
 from typing import Any, ClassVar
 
 import pytest
 
+from specnet.analyses.passes import replay_training
 from specnet.attributes import Setting
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code
@@ -152,6 +154,39 @@ def test_a_class_that_lacks_something_is_refused(base: type[Setting], members: d
     assert __file__ in str(refused.value)
 
 
+STATES = [
+    (lambda self, shape: -5.5, r"its `count_state` returns -5\.5, and not a whole number from 0; it stands at .*py"),
+    (lambda self, shape: -1, "returns -1, and not"),
+    (lambda self, shape: None, "returns None, and not"),
+    (lambda self, shape: shape["conv1"], r"its `count_state` fails at .*test_plugin_choices.py:\d+: TypeError"),
+    (lambda self, shape: exit(1), r"its `count_state` fails at .*: it calls sys.exit\(1\)"),
+]
+
+
+@pytest.mark.parametrize(("count_state", "message"), STATES)
+def test_a_state_that_is_no_number_of_elements_is_named(count_state: Any, message: str) -> None:
+    with pytest.raises(PluginError, match=f"the optimizer `ours` .*{message}"):
+        measure_state(count_state)
+
+
+def test_a_state_may_be_any_kind_of_whole_number() -> None:
+    class Seven:
+        """An integer as those of NumPy are."""
+
+        def __index__(self) -> int:
+            return 7
+
+    assert measure_state(lambda self, shape: Seven()) == 4 * 4 * 7
+
+
+def measure_state(count_state: Any) -> int:
+    """Return the bytes of the optimizer for a network of four parameters."""
+    register("ours")(make_class(Lion, count_state=count_state))
+    network = check("data digits", "optimizer ours").network
+    assert network.training
+    return replay_training(network, network.training).state
+
+
 @pytest.mark.parametrize(
     ("base", "word", "message"),
     [
@@ -166,6 +201,17 @@ def test_a_name_that_is_taken_is_refused(base: type[Setting], word: str, message
     with pytest.raises(PluginError) as refused:
         register(word)(make_class(base))
     assert message in str(refused.value)
+
+
+def test_a_field_must_not_hide_what_a_setting_is() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydantic's, which a user of the command does not see
+
+        class Hiding(Poly):
+            required: str = "x"
+
+    with pytest.raises(PluginError, match="the field `required` of `hiding` has the name of something that its base"):
+        register(Hiding)
 
 
 def test_two_of_one_name_are_refused_and_one_run_again_is_not() -> None:

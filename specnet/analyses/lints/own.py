@@ -34,6 +34,8 @@ def _complete(cls: type[Lint], word: str) -> None:
     if cls.severity not in (Severity.WARNING, Severity.NOTE):
         choices = "Severity.WARNING or Severity.NOTE"
         raise PluginError(f"{find_place(cls)}: the `severity` of the lint `{word}` is {choices}, not {cls.severity!r}")
+    if not isinstance(cls.help, str):
+        raise PluginError(f"{find_place(cls)}: the `help` of the lint `{word}` is a text, not {cls.help!r:.60}")
 
 
 OWN_LINTS = Registry("lint", Lint, lambda word: "", _complete, is_namespaced=True)
