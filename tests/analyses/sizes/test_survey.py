@@ -181,7 +181,9 @@ def test_inputs_of_one_shape_are_varied_together_and_others_apart() -> None:
 def test_the_present_size_is_known_where_no_other_can_be_tried_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("specnet.analyses.sizes.judge.MAX_STEPS", 0)
     (sizes,) = (
-        Spec(Source("spec.net", "input 30x30x1\nrelu -> @x\npool max F=2\nupsample like=@x\nfc 2\n")).survey().inputs
+        Spec(Source("spec.net", "input 30x30x1\nrelu -> @x\npool max F=2\nupsample to=(@x.H)x(@x.W)\nfc 2\n"))
+        .survey()
+        .inputs
     )
     assert [[*axis.valid.list_from(1)] for axis in sizes.axes] == [[30], [30]]
     assert [axis.untried and axis.untried.start for axis in sizes.axes] == [1, 1]
