@@ -16,7 +16,7 @@ PROJECT_FILE = "pyproject.toml"
 PROJECT_TABLE = "tool.specnet"
 
 TABLE = re.compile(
-    r"""^\s* (?: \[\s* )? (["']?) tool \1 \s* (?: \] | = | \.\s* (["']?) specnet \2 \s* [].=] )""",
+    r"""^\s* (?: \[\s* )? (["']?) tool \1 \s* (?: \] | = | \.\s* (["']?) specnet \2 \s* (?: [].=] | $ ) )""",
     re.MULTILINE | re.VERBOSE,
 )
 """A line that may begin the table; `tool` alone may hold it. A file without one is not parsed, which takes longer."""

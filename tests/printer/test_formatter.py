@@ -183,9 +183,10 @@ ARGUMENTS = tuples(node(tree.Argument, st.one_of(st.none(), names()), EXPRESSION
 
 def lines_of(inner: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
     bodies = node(tree.Body, inner, tuples(inner, most=2))
-    layers = node(tree.LayersArgument, names(), bodies)
+    given = bodies.map(tree.join_lines)
+    layers = node(tree.LayersArgument, names(), given)
     parameters = node(tree.Parameter, names(), st.one_of(st.none(), EXPRESSIONS)) | node(
-        tree.Parameter, names(), st.none(), bodies
+        tree.Parameter, names(), st.none(), given
     )
     ifs = node(tree.If, EXPRESSIONS, bodies, st.one_of(st.none(), bodies))
     element = st.one_of(

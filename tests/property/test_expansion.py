@@ -135,6 +135,6 @@ def test_layers_as_parameters_equal_the_layers_themselves(body: list[str], chain
 @given(st.integers(2, 9), st.integers(2, 9), st.integers(1, 4))
 def test_sizes_of_values_equal_their_numbers(height: int, width: int, channels: int) -> None:
     start = f"input {height}x{width}x3\nconv K={channels} F=1 -> @x\npool max F=2 floor\n"
-    named = "conv K=@x.C+@x.H F=1\nupsample like=@x\nupsample to=(@x.H+1)x(@x.W+1)\ncrop like=@x"
+    named = "conv K=@x.C+@x.H F=1\nupsample to=(@x.H)x(@x.W)\nupsample to=(@x.H+1)x(@x.W+1)\ncrop to=(@x.H)x(@x.W)"
     numbers = f"conv K={channels + height} F=1\nupsample to={height}x{width}\nupsample to={height + 1}x{width + 1}\n"
     assert structure(start + named) == structure(f"{start}{numbers}crop to={height}x{width}")
