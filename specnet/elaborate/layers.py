@@ -28,12 +28,9 @@ SIGNS = ("+", "-", "*", "/")
 def add_layer(kind: type[Layer], call: tree.Call, context: Context, value: ValueName) -> ValueName:
     """Add a layer that reads one value; returns its name."""
     if call.body or call.alternative is not None:
-        arms = (
-            "arms of its own: join them before, as in `concat { | … | … }`"
-            if call.body and call.body.arms
-            else "braces"
-        )
-        context.report(Code.E106, f"`{call.word.text}` takes no {arms}", call.word.span)
+        has_arms = call.body is not None and bool(call.body.arms)
+        what = "arms of its own: join them before, as in `concat { | … | … }`" if has_arms else "braces"
+        context.report(Code.E106, f"`{call.word.text}` takes no {what}", call.word.span)
     _report_layers(call, context)
     return _add_node(kind, call, call.arguments, context, value, [value])
 
