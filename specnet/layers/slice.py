@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from specnet.attributes import Interval
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, find_channel_dim
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position
 
@@ -20,7 +20,7 @@ def _check_range(channels: Interval) -> Interval:
 
 
 class Slice(Reshaping):
-    """Channels `low` to `high` − 1 of a map, or these elements of a vector: H×W×C → H×W×(high − low)."""
+    """Channels `low` to `high` − 1 of a map or sequence, or these elements of a vector: H×W×C → H×W×(high − low)."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("channels",)
@@ -34,7 +34,8 @@ class Slice(Reshaping):
         return *inputs[0][:-1], int(self.channels.high - self.channels.low)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,)
+        return read_same_position(inputs) if len(inputs[0]) > 1 else (Elements.MOVED,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.narrow", dim=1, start=self.channels.low, length=self.output(inputs)[-1]),)
+        dim, length = find_channel_dim(inputs[0]), self.output(inputs)[-1]
+        return (TorchCall("torch.narrow", dim=dim, start=self.channels.low, length=length),)
