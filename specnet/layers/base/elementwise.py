@@ -11,6 +11,8 @@ from specnet.layers.base.families import Join
 from specnet.layers.base.shapes import (
     AXES_BY_RANK,
     NOUNS,
+    TO_MAP,
+    TO_SEQUENCE,
     LayerError,
     LayerNote,
     Shape,
@@ -77,8 +79,8 @@ class Elementwise(Join):
         if len(shape) == 1 and len(other) > 1 and shape[0] == other[-1]:
             return "reshape " + "1x" * (len(other) - 1) + str(shape[0])
         if is_map(shape) and is_sequence(other):
-            return "tokens"
-        return f"map {other[0]}x{other[1]}" if is_sequence(shape) and is_map(other) else ""
+            return TO_SEQUENCE
+        return f"{TO_MAP} {other[0]}x{other[1]}" if is_sequence(shape) and is_map(other) else ""
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the same position of each input, or its only one along an axis on which it is repeated."""

@@ -56,6 +56,9 @@ AXES_BY_RANK: Mapping[int, tuple[str, ...]] = {
 NOUNS: Mapping[int, str] = {3: "map", 2: "sequence", 1: "vector"}
 """What values of each number of axes are called."""
 
+TO_SEQUENCE, TO_MAP = "tokens", "map"
+"""The layers that make a sequence of a map, and a map of a sequence."""
+
 
 def is_map(shape: Shape | None) -> bool:
     """Whether a shape is that of a map, height×width×channels."""
