@@ -15,6 +15,7 @@ from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Renaming, Sc
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
+from specnet.layers.base.axes import LETTERS
 from specnet.layers.base.shapes import NOUNS
 from specnet.naming import escape_name
 from specnet.records import Record
@@ -37,9 +38,6 @@ Read = Callable[[str, Span], Source]
 
 SHAPE_NAMES = "HWCL"
 """The names of the height, width, channels and length of a layer's input."""
-
-SIZES_BY_RANK = {3: "HWC", 2: "LC", 1: "C"}
-"""The names of the sizes of a map, a sequence and a vector, in the order of its shape."""
 
 MOST_COMPARED = 500_000
 """The letters of names that are compared with misspelt ones in one check, which takes about a second."""
@@ -328,7 +326,7 @@ class Context(Record):
         shape = self.graph.shapes[value] if value is not None else None
         if value is None or shape is None:
             raise UnknownShape
-        place = SIZES_BY_RANK[len(shape)].find(size)
+        place = LETTERS[len(shape)].find(size)
         if place < 0:
             what = f"a {NOUNS[len(shape)]} of {format_shape(shape)}"
             raise UndefinedName(f"{subject} is {what}, which has no `{size}`", span)

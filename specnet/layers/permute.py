@@ -8,11 +8,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map, require_sequence
+from specnet.layers.base.axes import LETTERS, find_torch_dim
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, ReceptiveField, Storage
-
-TORCH_DIMS = {"C": 1, "H": 2, "W": 3}
-"""The dimensions of N×C×H×W."""
 
 TRANSPOSED = "CL"
 """The order of a sequence's axes when they are swapped."""
@@ -37,7 +35,7 @@ class Permute(Reshaping):
         if self.order == TRANSPOSED:
             return require_sequence(inputs)[::-1]
         require_map(inputs)
-        return tuple(inputs[0]["HWC".index(axis)] for axis in self.order)
+        return tuple(inputs[0][LETTERS[3].index(axis)] for axis in self.order)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return (READINGS.get(self.order, Elements.MOVED),)
@@ -45,5 +43,5 @@ class Permute(Reshaping):
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.order == TRANSPOSED:
             return (TorchCall("torch.transpose", dim0=1, dim1=2),)
-        height, width, channels = (TORCH_DIMS[axis] for axis in self.order)
+        height, width, channels = (find_torch_dim(axis, inputs[0]) for axis in self.order)
         return (TorchCall("torch.permute", dims=(0, channels, height, width)),)
