@@ -8,7 +8,7 @@ stored in another order than the spec's, so all orders are tried. A match is ref
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -149,11 +149,18 @@ class Search:
             further: dict[frozenset[int], list[_State]] = {}
             for used, before in ways.items():
                 for number in fork.list_next(used):
-                    after = [self._end_arm(each) for state in before for each in self._follow(fork.arms[number], state)]
+                    after = [each for state in before for each in self._take_arm(fork, number, state)]
                     further.setdefault(used | {number}, []).extend(after)
             ways = {used: self._merge(states) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
+
+    def _take_arm(self, fork: Fork, number: int, state: _State) -> Iterator[_State]:
+        """Yield the states behind an arm; it is a detour if names say that it pools, and it does not."""
+        for after in map(self._end_arm, self._follow(fork.arms[number], state)):
+            names = (theirs.name.lower() for _, theirs in after.pairs[len(state.pairs) :])
+            is_misnamed = not fork.pools[number] and any("pool" in name for name in names)
+            yield replace(after, detours=after.detours + is_misnamed)
 
     def _end_arm(self, state: _State) -> _State:
         """Count as detours the blocks that an arm ends within: they are stored as a whole, as arms are."""
