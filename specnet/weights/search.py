@@ -44,6 +44,11 @@ class _State:
         """What the layers behind depend on: what was taken, and the last name, which tells the blocks that are left."""
         return self.taken, self.place.last
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The smaller, the better: a match of all layers comes before one without the last, whatever the names are."""
+        return -len(self.pairs), self.detours
+
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
         return frozenset((ours.name, theirs.name) for ours, theirs in self.pairs)
@@ -72,10 +77,10 @@ class Search:
 
     def match(self, items: Sequence[Item]) -> Found:
         """Return the only match, or the best one by the names; raises UnfitWeights."""
-        states = sorted(self._follow(items, self._furthest), key=lambda state: state.detours)
+        states = sorted(self._follow(items, self._furthest), key=lambda state: state.rank)
         if not states:
             raise self._describe_disagreement(self._furthest)
-        if len(states) > 1 and states[0].detours == states[1].detours:
+        if len(states) > 1 and states[0].rank == states[1].rank:
             raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
         if states[0].rival:
             raise self._describe_ambiguity(states[0].pairs, states[0].rival)

@@ -48,6 +48,15 @@ def test_rounding_is_within_the_tolerance_and_another_epsilon_is_not(spec: str) 
     assert measure_difference(spec, make_module(epsilon=1.01e-5)) > TorchReference.tolerance
 
 
+def test_heads_are_left_out_where_the_reference_has_none_in_evaluation(spec: str, tmp_path: Path) -> None:
+    text = SPEC.replace("fc 4", "head side { fc 5 }\nfc 4")
+    Path(spec).write_text(text, encoding="utf-8")
+    module = make_module().module
+    module.add_module("side", nn.Linear(48, 5))
+    module.forward = module[:-1].forward  # type: ignore[method-assign]
+    assert measure_difference(spec, TorchReference(module)) <= TorchReference.tolerance
+
+
 def test_other_layers_are_refused(spec: str) -> None:
     with pytest.raises(UnfitWeights):
         measure_difference(spec, make_module(filters=5))

@@ -265,6 +265,15 @@ def test_more_layers_are_left_out_and_said_where_names_agree() -> None:
     assert [layer.name for layer in found.unused] == ["conv9"]
 
 
+def test_a_last_layer_that_is_there_is_taken() -> None:
+    """Without it, the arms would fit in another order."""
+    module = build("conv K=4 F=1\nhead side { fc 5 }\nfc 2")
+    tensors = conv("a", 4, 3, 1, 1) | conv("b", 2, 256) | conv("c", 5, 256)
+    found = match(module, tensors)
+    assert pairs(found) == {"conv1": "a", "fc1": "b", "side.fc1": "c"}
+    assert found.anew is None
+
+
 def test_a_file_without_the_last_layer() -> None:
     without = {name: tensor for name, tensor in CHAIN_TENSORS.items() if not name.startswith("head")}
     assert match(build(CHAIN), without).describe_anew() == "c (not there, 5×256 here)"
