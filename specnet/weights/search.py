@@ -2,11 +2,13 @@
 
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
-stored in another order than the spec's, so all orders are tried. A match is refused if another one is as good.
+stored in another order than the spec's, so all orders are tried; of arms that fit several items of one list, the spec's
+order is meant. A match is refused if another one is as good.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +25,9 @@ from specnet.weights.tables import format_ambiguity, format_around
 
 Pairs = tuple[tuple[NetworkLayer, StoredLayer], ...]
 
+INDEX = re.compile(r"(?<![^.])\d+(?![^.])")
+"""The number of an item in a name, such as 1 in `convs.1.0`, and not that of `conv2`."""
+
 LIMIT = 500
 """The largest number of ways that are followed at once."""
 
@@ -36,6 +41,8 @@ class _State:
     place: Place = START
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
+    inversions: int = 0
+    """How many pairs of arms are items of a list in another order."""
     rival: Pairs | None = None
     """Other pairs that are as good, and after which all goes on alike."""
 
@@ -45,9 +52,12 @@ class _State:
         return self.taken, self.place.last
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """The smaller, the better: a match of all layers comes before one without the last, whatever the names are."""
-        return -len(self.pairs), self.detours
+    def cost(self) -> tuple[int, int, int]:
+        """What speaks against the match, by which the best one is found.
+
+        One of all layers comes before one without the last, whatever the names are.
+        """
+        return -len(self.pairs), self.detours, self.inversions
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -77,10 +87,10 @@ class Search:
 
     def match(self, items: Sequence[Item]) -> Found:
         """Return the only match, or the best one by the names; raises UnfitWeights."""
-        states = sorted(self._follow(items, self._furthest), key=lambda state: state.rank)
+        states = sorted(self._follow(items, self._furthest), key=lambda state: state.cost)
         if not states:
             raise self._describe_disagreement(self._furthest)
-        if len(states) > 1 and states[0].rank == states[1].rank:
+        if len(states) > 1 and states[0].cost == states[1].cost:
             raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
         if states[0].rival:
             raise self._describe_ambiguity(states[0].pairs, states[0].rival)
@@ -140,7 +150,7 @@ class Search:
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
         rival = (*state.rival, pair) if state.rival else None
-        return _State(taken, (*state.pairs, pair), place, state.detours + detour, rival)
+        return _State(taken, (*state.pairs, pair), place, state.detours + detour, state.inversions, rival)
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)
@@ -155,7 +165,8 @@ class Search:
             for used, before in ways.items():
                 for number in fork.list_next(used):
                     after = [each for state in before for each in self._take_arm(fork, number, state)]
-                    further.setdefault(used | {number}, []).extend(after)
+                    ranked = [_count_inversions(fork, number, used, each) for each in after]
+                    further.setdefault(used | {number}, []).extend(ranked)
             ways = {used: self._merge(states) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
@@ -221,9 +232,20 @@ class Search:
         )
 
 
+def _count_inversions(fork: Fork, number: int, used: Collection[int], state: _State) -> _State:
+    """Return the state behind an arm, with the arms counted that the spec has behind it and the file before it.
+
+    Only those count which are items of one list there, as `convs.0.0` and `convs.1.0` are.
+    """
+    stored = {ours.name: theirs.name for ours, theirs in state.pairs}
+    lists = [INDEX.sub("#", stored.get(next(flatten_items(arm)).name, "")) for arm in fork.arms]
+    inverted = sum(other > number and lists[other] == lists[number] for other in used) if "#" in lists[number] else 0
+    return replace(state, inversions=state.inversions + inverted)
+
+
 def _choose(one: _State, other: _State) -> _State:
-    """Return the state with fewer detours, of two after which all goes on alike; of equal ones, one with its rival."""
-    best, second = sorted((other, one), key=lambda state: state.detours)
-    if best.rival or best.detours < second.detours or best.assignment == second.assignment:
+    """Return the better of two states after which all goes on alike; of equally good ones, one with its rival."""
+    best, second = sorted((other, one), key=lambda state: state.cost)
+    if best.rival or best.cost < second.cost or best.assignment == second.assignment:
         return best
     return replace(best, rival=second.pairs)

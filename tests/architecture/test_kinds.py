@@ -24,6 +24,11 @@ FIELDS = frozenset(field for kind in KINDS if (found := get_layer_class(kind)) f
 
 ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "foreign/": (KINDS, "tables of other tools' words for layers"),
+    "fixes/translations.py": (frozenset({"map"}), "a quantity of an input"),
+    "page/server.py": (frozenset({"token"}), "a key of a request"),
+    "run_report/report.py": (frozenset({"attention"}), "a class of a paragraph"),
+    "settings/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
+    "training/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
     "backends/diagram/palette.py": (frozenset({"pad"}), "an attribute of Graphviz"),
     "cli/commands.py": (frozenset({"filter"}), "a command"),
     "insight/views/filters.py": (frozenset({"maximum"}), "a key of the view's numbers"),

@@ -211,6 +211,30 @@ def test_arms_that_compute_something_else_are_not_swapped(arms: str) -> None:
         match(build(f"{arms}\nfc 2"), tensors)
 
 
+PYRAMID = (
+    "concat { | conv K=3 F=1 | for D in 2 3 4 5 { | conv K=3 F=3 P=D D=D } | pool avg to=8 -> conv K=3 F=1 }\nfc 2"
+)
+"""Arms of two shapes that compute something else."""
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_arms_that_fit_several_items_of_a_list_are_in_its_order(sorted_by_name: bool) -> None:
+    tensors: dict[str, Tensor] = {}
+    for number, size in enumerate([1, 3, 3, 3, 3, 1]):
+        tensors |= conv(f"arms.{number}.{size}", 3, 3, size, size)
+    found = pairs(match(build(PYRAMID), tensors | conv("last", 2, 1152), sorted_by_name))
+    arms = [found[name] for name in ("conv1", *(f"for1.{number}.conv1" for number in range(4)), "conv2")]
+    assert [name.split(".")[1] for name in arms] == [*"012345"]
+
+
+def test_arms_that_fit_several_layers_of_other_names_are_refused() -> None:
+    tensors: dict[str, Tensor] = {}
+    for name, size in {"arm1": 1, "arm2": 3, "arm3": 3, "arm4": 3, "arm5": 3, "arm6": 1}.items():
+        tensors |= conv(name, 3, 3, size, size)
+    with pytest.raises(AmbiguousWeights, match="several ways"):
+        match(build(PYRAMID), tensors | conv("last", 2, 1152))
+
+
 def test_a_sorted_file_of_layers_that_could_be_swapped_is_refused() -> None:
     module = build("conv K=3 F=1\nconv K=3 F=1")
     with pytest.raises(UnfitWeights, match="in several ways"):

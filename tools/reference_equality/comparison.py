@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from reference_equality.implementations import Reference
+from reference_equality.implementations import Reference, list_outputs
 from torch import Tensor, fx
 
 import specnet
@@ -39,8 +39,7 @@ def measure_difference(spec: str, reference: Reference) -> float:
         module = load_weights(spec, reference.save(Path(folder)), shape)
     theirs = reference.compute(images)
     with torch.no_grad():
-        computed = module.double()(images)
-    ours = [computed] if isinstance(computed, Tensor) else list(computed)
+        ours = list_outputs(module.double()(images))
     return compare_outputs(ours[: len(network.outputs)] if len(theirs) == len(network.outputs) else ours, theirs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from math import prod
@@ -45,11 +45,11 @@ def make_reference(name: str) -> Reference:
 
 
 def make_torchvision(name: str) -> nn.Module:
+    """Return a network with the heads of published weights."""
     builder = import_library("torchvision.models").get_model_builder(name)
     options: dict[str, Any] = {"init_weights": False} if name in SLOWLY_INITIALISED else {}
-    if "weights_backbone" in signature(builder).parameters:  # which would be downloaded
-        options["weights_backbone"] = None
-    return builder(**options)  # type: ignore[no-any-return]
+    named = {"weights_backbone": None, "aux_loss": True}  # a backbone would be downloaded
+    return builder(**options, **{word: named[word] for word in named if word in signature(builder).parameters})  # type: ignore[no-any-return]
 
 
 def make_timm(name: str) -> nn.Module:
@@ -94,10 +94,14 @@ class TorchReference:
 
     def compute(self, images: Tensor) -> list[Tensor]:
         with torch.no_grad():
-            outputs = self.module.double()(images)
-        if isinstance(outputs, Mapping):  # networks for segmentation
-            return list(outputs.values())
-        return [outputs] if isinstance(outputs, Tensor) else list(outputs)
+            return list_outputs(self.module.double()(images))
+
+
+def list_outputs(outputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor]) -> list[Tensor]:
+    """Return the outputs of a module: its only one, one with heads, or those by name of torchvision's segmentation."""
+    if isinstance(outputs, Tensor):
+        return [outputs]
+    return list(outputs.values() if isinstance(outputs, Mapping) else outputs)
 
 
 def make_keras(name: str) -> Any:

@@ -75,11 +75,11 @@ def _format_row(network: PublishedNetwork, figures: Mapping[str, str]) -> tuple[
 
 
 def link_paper(paper: str) -> str:
-    """Return a citation with its arXiv number or DOI as a link."""
+    """Return a citation with its arXiv number, DOI or address as a link."""
     text, _, identifier = paper.rpartition(", ")
     kind, _, number = identifier.partition(":")
-    address = {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}[kind]
-    return f"{text}, [{identifier}]({address}{number})"
+    address = {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}.get(kind)
+    return f"{text}, [{identifier}]({address}{number})" if address else f"{text}, <{identifier}>"
 
 
 def count_lines(spec: str) -> int:
