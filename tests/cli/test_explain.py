@@ -298,7 +298,7 @@ def test_a_named_value_is_explained_as_one(word: str, capsys: pytest.CaptureFixt
 
 def test_like_is_an_attribute_of_the_layers_that_take_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "like"]) == 0
-    assert re.findall(r"^(\w+) +like ", capsys.readouterr().out, flags=re.MULTILINE) == ["crop", "upsample"]
+    assert re.findall(r"^(\w+) +like ", capsys.readouterr().out, flags=re.MULTILINE) == ["crop", "map", "upsample"]
     assert main(["explain", "crop"]) == 0
     assert re.search(r"^like +value with a name, as @x", capsys.readouterr().out, flags=re.MULTILINE)
 
