@@ -6,6 +6,8 @@ import networkx as nx
 import torch
 from torch import fx
 
+from specnet.weights.arrangement import POOLING
+
 COMMUTATIVE = (torch.add, torch.mul, torch.maximum)
 """The joins that give the same whatever the order of their arms is."""
 
@@ -79,7 +81,7 @@ class Joins:
 
     def has_pool(self, source: fx.Node, above: Place) -> bool:
         """Whether an arm pools anything."""
-        return any("pool" in self._name_call(node).lower() for node in _find_between(source, above))
+        return any(POOLING.search(self._name_call(node)) for node in _find_between(source, above))
 
     def _name_call(self, node: fx.Node) -> str:
         """Return the class of a module or the name of a function: `AvgPool2d`, `max_pool2d`."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from specnet.weights.arrangement import AUXILIARY, Arrangement
+from specnet.weights.arrangement import AUXILIARY, POOLING, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
 from specnet.weights.places import START, Parts, Place, find_blocks, split_name
@@ -174,8 +174,8 @@ class Search:
     def _take_arm(self, fork: Fork, number: int, state: _State) -> Iterator[_State]:
         """Yield the states behind an arm; it is a detour if names say that it pools, and it does not."""
         for after in map(self._end_arm, self._follow(fork.arms[number], state)):
-            names = (theirs.name.lower() for _, theirs in after.pairs[len(state.pairs) :])
-            is_misnamed = not fork.pools[number] and any("pool" in name for name in names)
+            taken = (theirs for _, theirs in after.pairs[len(state.pairs) :])
+            is_misnamed = not fork.pools[number] and any(POOLING.search(layer.name) for layer in taken)
             yield replace(after, detours=after.detours + is_misnamed)
 
     def _end_arm(self, state: _State) -> _State:
