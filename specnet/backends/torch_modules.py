@@ -295,7 +295,7 @@ class PaddedAvgPool2d(nn.Module):
 
 
 class RMSNorm(nn.RMSNorm):
-    """Division by the root mean square over the last axis; torch's fused kernel asks for a weight of the input's type."""
+    """Division by the root mean square over the last axis; the fused kernel takes a weight of the input's type only."""
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight.to(x.dtype) if self.elementwise_affine else None
