@@ -47,6 +47,8 @@ from specnet.layers.base.traits import (
 DIVISIONS = {"window": "windows", "patch": "patches", "reduce": "blocks"}
 """What the fields divide the positions into."""
 
+WINDOWED = "modules.WindowAttention"
+
 
 class Attention(Layer):
     """Each position is a mean of what all positions hold, weighted by how well they match it, in every head.
@@ -267,23 +269,24 @@ class Attention(Layer):
         yield from (Alternative(field, part, 1.1 + 0.05 * place) for place, part in enumerate(nearest))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        size: dict[str, Any] = {"channels": inputs[0][-1], "heads": self.heads}
-        biased = {"qkv_bias": self.qkv_bias}
-        if len(inputs) == 2:
-            return (TorchCall("modules.CrossAttention", **size, memory_channels=inputs[1][-1], **biased),)
-        if self.window or self.bias:
-            return self._call_windowed(inputs[0], size, biased)
-        if self.reduce:
-            return (TorchCall("modules.ReducedAttention", **size, reduce=self.reduce, **biased),)
-        if self.patch:
-            return (TorchCall("modules.PatchAttention", **size, patch=self.patch, **biased),)
-        return (TorchCall("modules.MapAttention" if is_map(inputs[0]) else "modules.Attention", **size, **biased),)
-
-    def _call_windowed(self, shape: Shape, size: dict[str, Any], biased: dict[str, bool]) -> tuple[TorchCall, ...]:
-        """Return the call of attention in windows, for which a sequence is a map of one row."""
-        windows = {"window": self._find_window(shape), "shift": self._find_shift(shape), "relative": bool(self.bias)}
-        module = TorchCall("modules.WindowAttention", **size, **windows, **biased)
-        if is_map(shape):
+        """Return the module; to attention in windows, a sequence is a map of one row."""
+        target, own = self._choose_module(inputs)
+        module = TorchCall(target, channels=inputs[0][-1], heads=self.heads, **own, qkv_bias=self.qkv_bias)
+        if target != WINDOWED or is_map(inputs[0]):
             return (module,)
         swap = TorchCall("torch.transpose", dim0=1, dim1=2)
         return swap, TorchCall("torch.unsqueeze", dim=2), module, TorchCall("torch.squeeze", dim=2), swap
+
+    def _choose_module(self, inputs: Shapes) -> tuple[str, dict[str, Any]]:
+        """Return the module and the arguments that are its own."""
+        shape = inputs[0]
+        if len(inputs) == 2:
+            return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
+        if self.window or self.bias:
+            window, shift = self._find_window(shape), self._find_shift(shape)
+            return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}
+        if self.reduce:
+            return "modules.ReducedAttention", {"reduce": self.reduce}
+        if self.patch:
+            return "modules.PatchAttention", {"patch": self.patch}
+        return ("modules.MapAttention" if is_map(shape) else "modules.Attention"), {}
