@@ -157,6 +157,7 @@ def assert_same(ours: Tensor, theirs: Tensor) -> None:
         (make_timm, "mobileone_s0", "mobileone-s0"),
         (make_timm, "skresnet50", "sk-resnet50"),
         (make_timm, "resnest50d", "resnest50d"),
+        *((make_timm, name.replace("-", "_"), name) for name in ("convnextv2-atto", "mobilevit-s", "pvt-v2-b0")),
         (make_pytorchcv, "vgg11", "vgg11"),
         (make_pytorchcv, "resnet18", "resnet18"),
         (make_pytorchcv, "densenet121", "densenet121"),
