@@ -96,10 +96,8 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
 }
 """Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
-MOST_LINES = {
-    **{"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25, "repvgg-a0": 20, "hrnet-w18": 75},
-    **{"convnextv2-atto": 22, "mobilevit-s": 45},
-}
+MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25, "repvgg-a0": 20, "hrnet-w18": 75}
+MOST_LINES |= {"convnextv2-atto": 22, "mobilevit-s": 45}
 ONE_LOOK = 70
 """The most lines of a spec that are not blank, its blocks included."""
 
