@@ -27,6 +27,9 @@ LONGEST_SHOWN = 50
 VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
 """Common names of tensors and models, which do not become labels."""
 
+SWAP = "permute CL"
+"""The layer of `transpose(1, 2)`, which a second one undoes."""
+
 EXPRESSION_FUNCTIONS = frozenset({"min", "max", "ceil", "floor"})
 """Functions of SpecNet's own expressions."""
 
@@ -279,7 +282,16 @@ def _read_inputs(call: Call, arguments: Sequence[ast.expr], program: Program) ->
     first = translate_call(inner[0], program.of_tool(call.tool if call.tool == KERAS else ""))
     if first is None or len(nodes) > 1:
         return replace(call, is_known=False)
+    if call.layers == (SWAP,) and first.layers[-1:] == (SWAP,):
+        return _drop_last(first, call.function)
     return _join(call.function, [first, call])
+
+
+def _drop_last(call: Call, function: str) -> Call:
+    """Return a call without its last layer, which the function behind it undoes: `flatten(2).transpose(1, 2)`."""
+    *steps, last = call.steps
+    step = replace(last, layers=last.layers[:-1], reads=last.reads[:-1])
+    return replace(call, steps=(*steps, step), function=function)
 
 
 def _join(function: str, calls: Sequence[Call]) -> Call:

@@ -46,7 +46,7 @@ def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> N
     ("text", "arguments", "shown"),
     [
         (SOUND, [], ["height\n  valid    3, 5, 7, … (n ≡ 1 mod 2)", "width\n  valid    every size from 3 on"]),
-        (SOUND, [], ["fit 33 only, as those of `fc1` grow with the map", "smallest  3×3×3  3×3×3\n"]),
+        (SOUND, [], ["fit 33 only, as those of `fc1` grow with the input", "smallest  3×3×3  3×3×3\n"]),
         (SOUND, ["--near", "8x8"], ["nearest to 8×8×3  9×8×3  9×8×3\n"]),
         (SOUND, ["--near", "8"], ["nearest to 8×8×3  9×8×3  9×8×3\n"]),
         (SOUND, ["--near", "1x1x3"], ["nearest to 1×1×3  3×3×3  3×3×3\n"]),
