@@ -60,7 +60,14 @@ def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> N
             ["height, with a width of 6\n  valid    4\n", "nearest shapes are not known\n"],
         ),
         ("input 30\nreshape 5x6x1\nconv K=1 F=2\n", ["--near", "7"], ["length\n", "nearest to 7  30"]),
-        ("input 12x12x4\npermute CHW\nconv K=4 F=2 G=4 P=1\n", [], ["4, 8, 12, … 2048", "all sizes from 2,049 on"]),
+        ("input 12x12x4\npermute CHW\nconv K=4 F=2 G=4 P=1\n", [], ["4, 8, 12, … (n ≡ 0 mod 4)\n"]),
+        (
+            "input 12x9x3\nif H > 8 { pool max F=3 floor }\nfc 3\n",
+            [],
+            ["height, with a width of 9\n", "all sizes from 21 on"],
+        ),
+        ("input 9x16\nattention heads=4 window=3\n", ["--near", "10"], ["3, 6, 9, …", "nearest to 10×16  9×16"]),
+        ("input 8x8x3\ntokens -> map 4x16\n", [], ["squares\n  valid    8\n"]),
     ],
 )
 def test_what_is_said_of_small_networks(
