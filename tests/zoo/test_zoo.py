@@ -22,13 +22,15 @@ from specnet.diagnostics import Severity
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape
 from specnet.source import Source
+from specnet.zoo import ClaimedSize, PublishedNetwork, read_claimed_size, read_published_networks
 
 ALL = sorted(file.stem for file in SPECS.glob("*.net"))
 OUR_OWN = {
     *("cifar", "digits", "embedding-mnist", "mnist", "scenes-angle", "scenes-labels", "siamese-mnist", "unet-scenes"),
 }
-"""Networks to try training with, from no paper."""
+"""Networks to try training with, from no paper; every other one is published, and has a row in specs/zoo.tsv."""
 ZOO = [name for name in ALL if name not in OUR_OWN]
+TABLE = {row.spec: row for row in read_published_networks()}
 
 PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     # LeCun et al. 1998, section II.B, layer by layer: 156 + 48,120 + 10,164 are the paper's; S2 and S4 average without
@@ -129,6 +131,37 @@ def test_a_spec_is_sound_and_says_where_it_is_from(name: str) -> None:
     network = checked.network
     assert network.description
     assert re.search(r"\b(19|20)\d\d\b", network.description) or name in OUR_OWN
+
+
+def test_the_table_has_a_row_for_each_published_network() -> None:
+    assert [row.spec for row in read_published_networks()] == ZOO
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
+def test_a_row_has_the_form_that_pages_and_tools_read(row: PublishedNetwork) -> None:
+    assert re.fullmatch(r".+, (arXiv:\d{4}\.\d{5}|arXiv:\d{4}\.\d{4}|doi:10\.\d+/\S+)", row.paper)
+    assert re.fullmatch(r"(\d\d\.\d+( at \d+)?|[A-Z][\w-]+( \w+)? \d\d\.\d+)?", row.accuracy)
+    assert bool(row.accuracy) == bool(re.fullmatch(r"https://\S+", row.source)) == bool(row.source)
+    assert all(re.fullmatch(r"(torchvision|timm|pytorchcv|keras):\w+", each) for each in row.references)
+    assert len(set(row.references)) == len(row.references)
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
+def test_a_row_names_the_paper_that_its_spec_names(row: PublishedNetwork) -> None:
+    description = check(row.spec).network.description
+    assert description
+    assert re.split(r",| et al", row.paper)[0] in description
+    assert str(row.year) in description
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_totals_are_claimed_so_that_they_can_be_listed_without_a_check(name: str) -> None:
+    totals, claimed = check(name).totals, read_claimed_size(name)
+    text = (SPECS / f"{name}.net").read_text(encoding="utf-8")
+    if re.search(r"^expect parameters .* if ", text, re.MULTILINE):
+        assert claimed == ClaimedSize(None, None)
+    else:
+        assert claimed == ClaimedSize(totals.parameters, totals.macs)
 
 
 @pytest.mark.parametrize("name", ZOO)
