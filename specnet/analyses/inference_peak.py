@@ -36,7 +36,7 @@ def measure_inference_peak(network: Network) -> int:
         else:
             owner = owners[node.name] = owners[node.inputs[0]]
             last[owner] = max(last[owner], at)
-            if is_scattered or layer.storage is Storage.SCATTERED_VIEW:
+            if is_scattered or layer.scatters:
                 scattered.add(node.name)
         scratch[at] = FP32 * count_scratch(layer, shapes)
     for name in (*network.outputs, *(head.value for head in network.heads)):

@@ -92,7 +92,7 @@ class Replay:
         is_copied = step.layer.flattens and step.node.inputs[0] in self._scattered
         if storage is Storage.OWN or is_copied or (storage is Storage.OWN_IN_TRAINING and self._plan.is_training):
             return self.memory.allocate(name, self._plan.measure(name))
-        if storage is Storage.SCATTERED_VIEW or step.node.inputs[0] in self._scattered:
+        if step.layer.scatters or step.node.inputs[0] in self._scattered:
             self._scattered.add(name)
         return self.memory.hold(self._values[step.node.inputs[0]])
 

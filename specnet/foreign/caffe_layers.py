@@ -63,7 +63,7 @@ Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: None = None, stable_prod_grad: u
 Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: (1, -1), stable_prod_grad: unread = True) -> sub
 Eltwise(*, operation: "PROD" | 0 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> mul
 Eltwise(*, operation: "MAX" | 2 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> maximum
-Concat(*, axis: 1 = 1, concat_dim: 1 = 1) -> concat
+Concat(*, axis: nchw_axis(axis) = 1, concat_dim: 1 = 1) -> concat
 """
 )
 """The layers by their types; those with weights take the fields of `Filters`, too."""

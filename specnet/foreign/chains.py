@@ -115,12 +115,11 @@ def join_steps(steps: Sequence[Step]) -> Step:
 
 def join_taps(join: str, taps: Sequence[str]) -> tuple[str, ...]:
     """Return the join of values, which are taps such as `@skip`, or "" for what arrives."""
-    if not any(tap == "" for tap in taps):
-        return taps[0], f"{join} {' '.join(taps[1:])}"
-    if taps[0]:
+    if taps[0] and "" in taps:
         arms = " ".join(f"| {tap or 'identity'}" for tap in taps)
         return (f"{join} {{ {arms} }}",)
-    return (f"{join} {' '.join(taps[1:])}",)
+    kind, *attributes = join.split(" ")
+    return (*filter(None, taps[:1]), " ".join([kind, *taps[1:], *attributes]))
 
 
 MAPS = frozenset({"map", "wide map"})

@@ -214,7 +214,8 @@ Add(**kwargs: Layer) -> add
 Subtract(**kwargs: Layer) -> sub
 Multiply(**kwargs: Layer) -> mul
 Maximum(**kwargs: Layer) -> maximum
-Concatenate(axis: -1 | 3 = -1, **kwargs: Layer) -> concat
+Concatenate(axis: nhwc_axis(axis) = -1, **kwargs: Layer) -> concat
+Concatenate(axis: 1 = -1, **kwargs: Layer) -> concat, or on a map concat axis=H
 """,
     ACTIVATIONS,
     RENAMED,
@@ -249,7 +250,8 @@ add(inputs: value) -> add
 subtract(inputs: value) -> sub
 multiply(inputs: value) -> mul
 maximum(inputs: value) -> maximum
-concatenate(inputs: value, axis: -1 | 3 = -1) -> concat
+concatenate(inputs: value, axis: nhwc_axis(axis) = -1) -> concat
+concatenate(inputs: value, axis: 1 = -1) -> concat, or on a map concat axis=H
 """
 )
 """The functions of keras.layers that call a class at once."""

@@ -79,7 +79,7 @@ def explain_key(diagnostic: Diagnostic, attributes: type[Attributes], arguments:
 
 def _find_rows(attributes: type[Attributes], key: str) -> Iterator[Signature]:
     """Yield the rows that are one layer of this class and have a parameter of this name."""
-    for table in (torch_layers.MODULES, keras_layers.KERAS):
+    for table in (torch_layers.MODULES, keras_layers.KERAS, torch_layers.FUNCTIONS):
         for row in (row for rows in table.values() for row in rows):
             kind = get_layer_class(row.layers.partition(" ")[0])
             if kind is attributes and "->" not in row.layers and key in row.by_name:

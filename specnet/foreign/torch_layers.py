@@ -144,7 +144,8 @@ pixel_shuffle(input: value, upscale_factor: factor) -> depth_to_space
 pixel_unshuffle(input: value, downscale_factor: factor) -> space_to_depth
 channel_shuffle(input: value, groups: G) -> shuffle
 flatten(input: value, start_dim: 1 = 0, end_dim: -1 = -1) -> flatten
-cat(tensors: value, dim: 1 | -3 = 0, *, out: None = None) -> concat
+cat(tensors: value, dim: nchw_axis(axis) = 0, *, out: None = None) -> concat
+cat(tensors: value, dim: -1 = 0, *, out: None = None) -> concat, or on a map concat axis=W
 add(input: value, other: value, *, alpha: 1 = 1, out: None = None) -> add
 sub(input: value, other: value, *, alpha: 1 = 1, out: None = None) -> sub
 subtract(input: value, other: value, *, alpha: 1 = 1, out: None = None) -> sub

@@ -35,7 +35,7 @@ Conv(c2: K, k: F = 1, s: S = 1, p: P = None, g: G = 1,
 Conv(c2: K, k: F = 1, s: S = 1, p: P = None, g: G = 1,
      act: False = True) -> conv bias=no -> bn momentum=0.03 eps=1e-3
 BatchNorm2d() -> bn momentum=0.03 eps=1e-3
-Concat(dimension: 1 = 1) -> concat
+Concat(dimension: nchw_axis(axis) = 1) -> concat
 """,
     completions={"Conv": pad_by_half},
 )

@@ -45,6 +45,16 @@ def _drop_batch_and_channels(sizes: Value) -> Value:
     return sizes[1:3] if isinstance(sizes, tuple) and len(sizes) == 4 and sizes[0] == sizes[3] == 1 else sizes
 
 
+def _name_torch_axis(dim: Value) -> Value:
+    """Return the letter of a dimension of N×C×H×W; other values as they are."""
+    return {1: "C", 2: "H", 3: "W", -3: "C", -2: "H", -1: "W"}.get(dim, dim) if are_whole(dim) else dim
+
+
+def _name_keras_axis(axis: Value) -> Value:
+    """Return the letter of an axis of N×H×W×C; other values as they are."""
+    return {1: "H", 2: "W", 3: "C", -3: "H", -2: "W", -1: "C"}.get(axis, axis) if are_whole(axis) else axis
+
+
 def make_pair(value: Value) -> tuple[Value, Value]:
     """Return height and width; one number stands for both."""
     return (value[0], value[-1]) if isinstance(value, tuple) and value else (value, value)
@@ -61,6 +71,8 @@ CONVERSIONS: Mapping[str, Callable[[Value], Value]] = {
     "batch": _drop_batch,
     "nhwc": _drop_batch_and_channels,
     "channels_last": _put_channels_last,
+    "nchw_axis": _name_torch_axis,
+    "nhwc_axis": _name_keras_axis,
 }
 """The functions of the column of meanings, from the tool's value to SpecNet's."""
 

@@ -1,37 +1,54 @@
-"""concat: concatenates the channels of all arms, `concat { | … | … }`, `concat @e1 crop=center`."""
+"""concat: joins all arms along an axis, `concat { | … | … }`, `concat @e1 crop=center`, `concat axis=H { | … | … }`."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, format_shapes, require_map
 from specnet.layers.base.alternatives import Alternative, Alternatives
+from specnet.layers.base.axes import AXES, PLACES, TORCH_DIMS, Axis, find_place
 from specnet.layers.base.families import Join
 from specnet.layers.base.traits import Elements, ReceptiveField, read_with_offset
+
+T = TypeVar("T")
 
 
 class Concat(Join):
     """H×W×C₁, H×W×C₂, … → H×W×(C₁ + C₂ + …); vectors of lengths L₁, L₂, … → L₁ + L₂ + ….
 
+    `axis=H` puts the arms above each other instead, H₁×W×C, H₂×W×C, … → (H₁ + H₂ + …)×W×C, and `axis=W` side by side.
+
     `crop=center` first crops larger maps to the smallest height and width, as in U-Net (Ronneberger et al. 2015); an
     odd pixel is cut off at the end.
     """
 
+    later_fields: ClassVar[frozenset[str]] = frozenset({"axis"})
+
     crop: Literal["center"] | None = Field(None, description="way of cutting larger maps")
+    axis: Axis = Field("C", description="axis along which the arms are joined")
+
+    @model_validator(mode="after")
+    def _crop_fits_the_axis(self) -> Concat:
+        if self.crop and self.axis != "C":
+            raise ValueError("takes `crop` where it joins channels, without `axis`")
+        return self
 
     def output(self, inputs: Shapes) -> Shape:
         if len({len(shape) for shape in inputs}) > 1:
             raise LayerError(Code.E310, f"joins maps with vectors: {format_shapes(inputs)}")
-        if len({shape[:-1] for shape in inputs}) > 1 and not self.crop:
-            fact = f"has arms that differ in height or width: {format_shapes(inputs)}"
-            sizes = [shape[:-1] for shape in inputs]
-            arms = tuple(i for i, size in enumerate(sizes) if size not in sizes[:i])  # the first arm of each size
+        if self.axis != "C":
+            require_map(inputs)
+        place = find_place(self.axis, inputs[0])
+        others = [_leave_out(shape, place) for shape in inputs]
+        if len(set(others)) > 1 and not self.crop:
+            fact = f"has arms that differ in {' or '.join(_leave_out(AXES, place))}: {format_shapes(inputs)}"
+            arms = tuple(i for i, other in enumerate(others) if other not in others[:i])  # the first arm of each size
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), arms=arms)
-        smallest = map(min, zip(*(shape[:-1] for shape in inputs), strict=True))
-        return check_bounds((*smallest, sum(shape[-1] for shape in inputs)))
+        smallest = [*map(min, zip(*others, strict=True))]
+        return check_bounds((*smallest[:place], sum(shape[place] for shape in inputs), *smallest[place:]))
 
     @property
     def period(self) -> tuple[int, int]:
@@ -39,25 +56,36 @@ class Concat(Join):
 
     def rounds(self, inputs: Shapes) -> tuple[bool, bool]:
         """Return whether an odd pixel is cut off a larger map, so that its centre moves by half a pixel."""
-        if len(inputs[0]) != 3:
+        if len(inputs[0]) != 3 or not self.crop:
             return False, False
         height, width = (any((size - min(sizes)) % 2 for size in sizes) for sizes in [*zip(*inputs, strict=True)][:2])
         return height, width
 
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
-        return *other[:-1], shape[-1]
+        if len(shape) != len(other):
+            return *other[:-1], shape[-1]
+        place = find_place(self.axis, shape)
+        return *other[:place], shape[place], *other[place + 1 :]
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
-        if len(inputs[0]) == 3 and not self.crop:
+        is_map = len(inputs[0]) == len(AXES)
+        if is_map and self.axis == "C" and not self.crop:
             yield Alternative("crop", "center", 1.5)
+        for axis, place in PLACES.items() if is_map else [("C", 0)]:
+            if axis != self.axis and len({_leave_out(shape, place) for shape in inputs}) == 1:
+                yield Alternative("axis", axis, 1.55, "crop")
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        if len(inputs[0]) != 3:
+        if len(inputs[0]) != len(AXES) or self.axis != "C":
             return (Elements.MOVED,) * len(inputs)
         height, width, _ = self.output(inputs)
         return tuple(read_with_offset((shape[0] - height) // 2, (shape[1] - width) // 2) for shape in inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        if len({shape[:-1] for shape in inputs}) > 1:
+        if self.crop and len({shape[:-1] for shape in inputs}) > 1:
             return (TorchCall("modules.CenterCropConcat", joins="list"),)
-        return (TorchCall("torch.cat", dim=1, joins="list"),)
+        return (TorchCall("torch.cat", dim=TORCH_DIMS[self.axis], joins="list"),)
+
+
+def _leave_out(sizes: tuple[T, ...], place: int) -> tuple[T, ...]:
+    return sizes[:place] + sizes[place + 1 :]

@@ -8,11 +8,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.layers.base import Shape, Shapes, TorchCall, require_map
+from specnet.layers.base.axes import PLACES, TORCH_DIMS
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reach, Reading, ReceptiveField, Storage
-
-TORCH_DIMS = {"C": 1, "H": 2, "W": 3}
-"""The dimensions of N×C×H×W."""
 
 READINGS: Mapping[str, Reading] = {"HWC": SAME_POSITION, "WHC": (Reach(axis=1), Reach(axis=0))}
 """The readings of the orders in which channels stay channels; in the others, pixels become channels."""
@@ -29,7 +27,7 @@ class Permute(Reshaping):
 
     def output(self, inputs: Shapes) -> Shape:
         require_map(inputs)
-        return tuple(inputs[0]["HWC".index(axis)] for axis in self.order)
+        return tuple(inputs[0][PLACES[axis]] for axis in self.order)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         return (READINGS.get(self.order, Elements.MOVED),)

@@ -1,4 +1,4 @@
-"""slice: a range of channels, `slice 0..C//2`, without its end."""
+"""slice: a range of channels, `slice 0..C//2`, or of rows or columns, `slice 0..H//2 axis=H`, without its end."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pydantic import AfterValidator, Field
 
 from specnet.attributes import Interval
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, require_map
+from specnet.layers.base.axes import AXES, TORCH_DIMS, Axis, find_place
 from specnet.layers.base.families import Reshaping
-from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position
+from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position, read_with_offset
 
 
 def _check_range(channels: Interval) -> Interval:
@@ -20,21 +21,38 @@ def _check_range(channels: Interval) -> Interval:
 
 
 class Slice(Reshaping):
-    """Channels `low` to `high` − 1 of a map, or these elements of a vector: H×W×C → H×W×(high − low)."""
+    """Channels `low` to `high` − 1 of a map, or these elements of a vector: H×W×C → H×W×(high − low).
+
+    With `axis=H` these are rows, H×W×C → (high − low)×W×C, with `axis=W` columns.
+    """
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     positional: ClassVar[tuple[str, ...]] = ("channels",)
+    later_fields: ClassVar[frozenset[str]] = frozenset({"axis"})
 
-    channels: Annotated[Interval, AfterValidator(_check_range)] = Field(description="range of channels, as 0..32")
+    channels: Annotated[Interval, AfterValidator(_check_range)] = Field(description="range along the axis, as 0..32")
+    axis: Axis = Field("C", description="axis of the range")
+
+    @property
+    def scatters(self) -> bool:
+        return self.axis != "C"
 
     def output(self, inputs: Shapes) -> Shape:
-        if self.channels.high > inputs[0][-1]:
-            fact = f"takes channels up to {self.channels.high:,}, and its input has {inputs[0][-1]}"
+        shape = inputs[0] if self.axis == "C" else require_map(inputs)
+        place = find_place(self.axis, inputs[0])
+        if self.channels.high > shape[place]:
+            what = {"H": "rows", "W": "columns", "C": "channels"}[self.axis]
+            fact = f"takes {what} up to {self.channels.high:,}, and its input has {shape[place]}"
             raise LayerError(Code.E306, fact, ("channels",))
-        return *inputs[0][:-1], int(self.channels.high - self.channels.low)
+        return *shape[:place], int(self.channels.high - self.channels.low), *shape[place:][1:]
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return read_same_position(inputs) if len(inputs[0]) == 3 else (Elements.MOVED,)
+        if len(inputs[0]) != len(AXES):
+            return (Elements.MOVED,)
+        low = int(self.channels.low)
+        offsets = {"H": (low, 0), "W": (0, low)}
+        return (read_with_offset(*offsets[self.axis]),) if self.axis in offsets else read_same_position(inputs)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("torch.narrow", dim=1, start=self.channels.low, length=self.output(inputs)[-1]),)
+        length = self.output(inputs)[find_place(self.axis, inputs[0])]
+        return (TorchCall("torch.narrow", dim=TORCH_DIMS[self.axis], start=self.channels.low, length=length),)

@@ -371,6 +371,8 @@ def test_the_peak_of_inference_is_that_of_the_replay(name: str) -> None:
         "conv K=4 F=4 S=2 P=same -> add { | relu | identity | bn } -> lrn",
         "conv K=4 F=1 -> @a\nrelu\nconcat @a",
         "flatten -> slice 0..7",
+        "conv K=4 F=1 -> slice 2..7 axis=H -> flatten -> fc 3",
+        "concat axis=W { | conv K=4 F=1 | slice 1..3 axis=W } -> slice 0..4 -> relu",
     ],
 )
 def test_the_peak_of_inference_of_views(layers: str) -> None:

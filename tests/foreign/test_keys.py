@@ -39,6 +39,9 @@ def check(line: str) -> Checked:
         ("conv K=8 F=3 in_channels=3", "without `in_channels=3`", False),
         ("conv K=8 F=3 device=cuda", "without `device=cuda`", True),
         ("bn axis=3", "without `axis=3`", True),
+        ("relu -> concat @input dim=1", "without `dim=1`", True),
+        ("relu -> concat @input dim=2", "axis=H", True),
+        ("relu -> concat @input dim=0", "without `dim=0`", False),
         ("relu inplace=True", "without `inplace=True`", True),
     ],
 )

@@ -173,7 +173,12 @@ def check(text: str, name: str = "test.net") -> Checked:
         # values with names
         ("x = Add()([x, skip])", "add @skip"),
         ("x = torch.cat([skip, x], dim=1)", "concat { | @skip | identity }"),
+        ("x = torch.cat([skip, x], dim=-2)", "concat axis=H { | @skip | identity }"),
+        ("x = torch.cat([x, skip], 3)", "concat @skip axis=W"),
+        ("x = torch.cat([x, skip], -1)", "concat @skip axis=W"),
         ("x = Concatenate()([x, skip])", "concat @skip"),
+        ("x = Concatenate(axis=1)([x, skip])", "concat @skip axis=H"),
+        ("x = Concatenate(axis=2)([x, skip])", "concat @skip axis=W"),
         ("x = Conv2D(8, 1)(skip)", "@skip -> conv K=8 F=1"),
         # blocks of layers
         (

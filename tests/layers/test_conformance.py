@@ -87,7 +87,13 @@ ROWS: dict[str, list[str]] = {
         f"{MAP}\ncrop P=0:1",
         f"{MAP} -> @a\npad [2, 1:2] -> crop like=@a",
     ],
-    "slice": [f"{MAP}\nslice 0..C//2", f"{MAP}\nslice 1..4", f"{VECTOR}\nslice 5..20"],
+    "slice": [
+        f"{MAP}\nslice 0..C//2",
+        f"{MAP}\nslice 1..4",
+        f"{MAP}\nslice 2..13 axis=H",
+        f"{MAP}\nslice 0..W//2 axis=W",
+        f"{VECTOR}\nslice 5..20",
+    ],
     "shuffle": [f"{MAP}\nshuffle G=2"],
     "space_to_depth": ["input 12x9x4\nspace_to_depth 3"],
     "depth_to_space": [f"{MAP}\ndepth_to_space 2"],
@@ -119,6 +125,8 @@ ROWS: dict[str, list[str]] = {
     "concat": [
         f"{MAP}\nconcat {{ | identity | conv K=6 F=1 | relu }}",
         f"{MAP} -> @a\nconv K=6 F=4x3 -> concat @a crop=center",
+        f"{MAP}\nconcat axis=H {{ | identity | conv K=4 F=3x1 | relu }}",
+        f"{MAP}\nconcat axis=W {{ | pool avg F=1x9 | conv K=4 F=1x3 }}",
         f"{VECTOR}\nconcat {{ | identity | fc 7 }}",
     ],
     "bn": [f"{MAP}\nbn", f"{MAP}\nbn eps=1e-3 momentum=0.01 affine=no", f"{VECTOR}\nbn"],

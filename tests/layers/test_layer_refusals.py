@@ -42,6 +42,9 @@ REFUSED = {
     "crop to=13x10": "E306 `crop1` cannot cut 13×10×4 out of 13×9×4",
     "crop P=5": "E306 `crop1` cannot cut 3×-1×4 out of 13×9×4",
     "slice 0..5": "E306 `slice1` takes channels up to 5, and its input has 4",
+    "slice 0..14 axis=H": "E306 `slice1` takes rows up to 14, and its input has 13",
+    "slice 8..10 axis=W": "E306 `slice1` takes columns up to 10, and its input has 9",
+    "flatten -> slice 0..2 axis=H": "E305 `slice1` needs a map",
     "slice 2..2": "E112 ",
     "slice 0.5..2": "E112 ",
     "reshape 7x7x9": "E307 `reshape1` cannot make 7×7×9 of 13×9×4: 441 ≠ 468",
@@ -65,6 +68,12 @@ REFUSED = {
     "softmax groups=1": "E112 `groups` ",
     "concat { | relu | identity | pool max F=2 floor }": "E310 `concat1` has arms that differ in height or width: "
     "13×9×4, 13×9×4 and 6×4×4",
+    "concat axis=H { | relu | pool max F=2x1 floor | conv K=8 F=1 }": "E310 `concat1` has arms that differ in width or "
+    "channels: 13×9×4, 6×9×4 and 13×9×8",
+    "concat axis=W { | relu | pool max F=2x1 floor }": "E310 `concat1` has arms that differ in height or channels",
+    "concat axis=W { | fc 3 | fc 4 }": "E305 `concat1` needs a map",
+    "concat axis=H crop=center { | relu | tanh }": "E115 `concat` takes `crop` where it joins channels",
+    "concat axis=2 { | relu | tanh }": "E112 `axis` must be `H`, `W` or `C`, not 2",
     "concat { | identity | fc 3 }": "E310 `concat1` joins maps with vectors: 13×9×4 and 3",
 }
 

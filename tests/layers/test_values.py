@@ -123,6 +123,16 @@ def test_joins() -> None:
     torch.testing.assert_close(cropped[:, 4:], x[:, :, 1:5, 1:5])
 
 
+@pytest.mark.parametrize(("axis", "dim", "small"), [("H", 2, (2, 4, 3, 5)), ("W", 3, (2, 4, 6, 2))])
+def test_a_concat_along_height_or_width_and_its_parts(axis: str, dim: int, small: tuple[int, ...]) -> None:
+    x, y = torch.rand(2, 4, 6, 5), torch.rand(small)
+    sizes = "input a 6x5x4\ninput b {2}x{3}x{1}\n".format(*small)
+    joined = compiled(f"{sizes}@a -> concat @b axis={axis}")
+    assert torch.equal(joined(x, y), torch.cat([x, y], dim))
+    part = compiled(f"{sizes}@a -> concat @b axis={axis} -> slice 2..{axis}-1 axis={axis}")
+    assert torch.equal(part(x, y), torch.cat([x, y], dim).narrow(dim, 2, x.shape[dim] + small[dim] - 3))
+
+
 ARMS = {
     "map": lambda x: x,
     "position": lambda x: x.mean((2, 3), keepdim=True),

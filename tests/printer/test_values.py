@@ -48,10 +48,12 @@ pad [0:1,2] reflect
 crop to=7x8
 crop P=0:1
 slice 0..32
+slice 0..32 axis=H
 shuffle 3
 space_to_depth 3
 depth_to_space 2
 concat crop=center
+concat axis=H
 add
 dropout 0.5
 dropout 0.25

@@ -37,19 +37,15 @@ SPLIT = """block split_attention(K, mid, radix=2, groups=1, S=1) {
 """Split attention (Zhang et al. 2020)."""
 
 COORDINATE = """block coordinate_attention(mid) {
-  let rows = H
-  let columns = W
-  let width = C
-  identity -> @x
-  concat {                                                   # both strips above each other: concat joins channels
-    | pool avg F=1x(W) -> permute CWH
-    | pool avg F=(H)x1 -> permute CHW
+  concat axis=H {
+    | pool avg F=1x(W)
+    | pool avg F=(H)x1 -> permute WHC
   }
-  permute CWH -> conv K=mid F=1 bias=no -> bn -> hard_swish -> permute CWH -> @strips
+  conv K=mid F=1 bias=no -> bn -> hard_swish -> @strips
   mul {
-    | @x
-    | @strips -> slice 0..rows -> permute CWH -> conv K=width F=1 bias=no -> sigmoid
-    | @strips -> slice rows..rows+columns -> permute WCH -> conv K=width F=1 bias=no -> sigmoid
+    | @in
+    | @strips -> slice 0..@in.H axis=H -> conv K=@in.C F=1 bias=no -> sigmoid
+    | @strips -> slice @in.H..H axis=H -> permute WHC -> conv K=@in.C F=1 bias=no -> sigmoid
   }
 }
 """

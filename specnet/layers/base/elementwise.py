@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from specnet.diagnostics import Code
+from specnet.layers.base.axes import AXES
 from specnet.layers.base.families import Join
 from specnet.layers.base.shapes import LayerError, LayerNote, Shape, Shapes, format_shape, format_shapes, join_words
 from specnet.layers.base.traits import (
@@ -18,8 +19,6 @@ from specnet.layers.base.traits import (
     Traits,
     read_same_position,
 )
-
-AXES = ("height", "width", "channels")
 
 
 class Elementwise(Join):

@@ -155,6 +155,11 @@ class Layer(Attributes):
         return ""
 
     @property
+    def scatters(self) -> bool:
+        """Whether the output is a view whose elements are not in the order of its axes."""
+        return self.storage is Storage.SCATTERED_VIEW
+
+    @property
     def workload(self) -> Workload:
         """The kind of work that the layer is; one that only reads and writes unless it says otherwise."""
         return Workload.ELEMENTWISE

@@ -44,6 +44,8 @@ INDEPENDENT = {
     "upsample like=@a\nconcat @a\n",
     "a crop to the size of another value": "input 20x23x3\nconv K=4 F=5 -> @a\n@input -> pad 2x1 -> crop like=@a -> "
     "concat @a -> pool max F=2\n",
+    "rows above others": "input 12x13x3\nconcat axis=H {\n  | slice 0..5 axis=H -> conv K=4 F=3 S=2 P=1\n"
+    "  | conv K=4 F=3 S=2 P=1\n}\npool max F=3 S=2\n",
     "a given output size": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool avg to=3x5\nfc 3\n",
     "ceil and floor": "input 32x40x4\nconv K=4 F=3 S=2 P=1\npool max F=3 S=2 ceil\npool max F=3 S=2 floor\nfc 3\n",
     "a mirrored edge": "input 32x40x4\npad 5 reflect\nconv K=2 F=7 S=4 P=same\nspace_to_depth 2\n",
