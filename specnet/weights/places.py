@@ -60,6 +60,18 @@ class Place:
         return Place(parts, self.finished | left, numbers)
 
 
+def compare_numbers(one: Parts, other: Parts) -> int:
+    """Return -1 if the first name has the smaller number where they part, 1 if the second, 0 if more than numbers differ.
+
+    It is -1 for `arms.0.conv` and `arms.2.0.conv`, and 0 for `left.conv` and `right.conv`.
+    """
+    here, there = next(((here, there) for here, there in zip(one, other, strict=False) if here != there), ("", ""))
+    if NUMBER.sub("#", here) != NUMBER.sub("#", there):
+        return 0
+    numbers, others = ([split_number(number) for number in NUMBER.findall(part)] for part in (here, there))
+    return (numbers > others) - (numbers < others)
+
+
 def find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
     """Return the blocks around a layer that have more than `common` parts."""
     blocks = (parts[:end] for end in range(common + 1, len(parts)))

@@ -2,7 +2,8 @@
 
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
-stored in another order than the spec's, so all orders are tried. A match is refused if another one is as good.
+stored in another order than the spec's, so all orders are tried; of arms that are joined in an order and fit alike, the
+numbers in their names count them in it. A match is refused if another one is as good.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 from specnet.weights.arrangement import AUXILIARY, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
-from specnet.weights.places import START, Parts, Place, find_blocks, split_name
+from specnet.weights.places import START, Parts, Place, compare_numbers, find_blocks, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
@@ -96,12 +97,16 @@ class Search:
     def _take_item(self, item: Item, state: _State) -> list[_State]:
         return self._take_fork(item, state) if isinstance(item, Fork) else self._take_layer(item, state)
 
-    def _merge(self, states: Iterable[_State]) -> list[_State]:
-        """Return the best of all states after which all goes on alike; raises UnfitWeights if there are too many."""
+    def _merge(self, states: Iterable[_State], is_ordered: bool = False) -> list[_State]:
+        """Return the best of all states after which all goes on alike; raises UnfitWeights if there are too many.
+
+        Behind the arms of a join that `is_ordered`, numbers in names decide between states that are equally good.
+        """
         merged: dict[object, _State] = {}
         for state in states:
             other = merged.get(state.future)
-            merged[state.future] = _choose(state, other) if other else state
+            preferred = self._prefer_ascending(state, other) if other and is_ordered else None
+            merged[state.future] = preferred or (_choose(state, other) if other else state)
         self._limit(merged.values())
         return list(merged.values())
 
@@ -151,7 +156,7 @@ class Search:
                 for number in fork.list_next(used):
                     after = [self._end_arm(each) for state in before for each in self._follow(fork.arms[number], state)]
                     further.setdefault(used | {number}, []).extend(after)
-            ways = {used: self._merge(states) for used, states in further.items()}
+            ways = {used: self._merge(states, fork.is_ordered) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
 
@@ -162,6 +167,17 @@ class Search:
         around = find_blocks(state.place.last, 0, self.weights.layout)
         within = sum(not self._is_complete(block, state.pairs) for block in around)
         return replace(state, detours=state.detours + within)
+
+    def _prefer_ascending(self, one: _State, other: _State) -> _State | None:
+        """Return the state whose names count the layers in their order; None if the names do not say or others do."""
+        if one.rival or other.rival or one.detours != other.detours:
+            return None
+        names = [{ours.name: self._split(theirs) for ours, theirs in state.pairs} for state in (one, other)]
+        both = [(names[0][ours.name], names[1][ours.name]) for ours in self.ours if names[0].keys() >= {ours.name}]
+        different = next(((here, there) for here, there in both if here != there), None)
+        if not different or not (numbers := compare_numbers(*different)):
+            return None
+        return one if numbers < 0 else other
 
     def _is_complete(self, block: Parts, pairs: Pairs) -> bool:
         """Whether all layers of the present block are matched, which come one after the other."""

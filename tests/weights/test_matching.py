@@ -191,6 +191,25 @@ def test_arms_that_compute_something_else_are_not_swapped(arms: str) -> None:
         match(build(f"{arms}\nfc 2"), tensors)
 
 
+ARM_NAMES = ("x.branch2.conv", "x.branch9.1.conv", "x.branch10.0.conv")
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_numbers_count_the_arms_that_are_joined_in_an_order(sorted_by_name: bool) -> None:
+    module = build("concat { | conv K=4 F=1 | conv K=4 F=1 | pool max F=3 S=1 P=1 -> conv K=4 F=1 }\nfc 2")
+    tensors = {key: value for name in ARM_NAMES for key, value in conv(name, 4, 3, 1, 1).items()}
+    found = pairs(match(module, tensors | conv("y", 2, 768), sorted_by_name))
+    assert found == dict(zip(("conv1", "conv2", "conv3", "fc1"), (*ARM_NAMES, "y"), strict=True))
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_numbers_say_nothing_of_arms_that_are_joined_in_any_order(sorted_by_name: bool) -> None:
+    """An activation may be in either of two factors, whatever their names are."""
+    tensors = conv("x.f1", 3, 3, 1, 1) | conv("x.f2", 3, 3, 1, 1) | conv("y", 2, 192)
+    with pytest.raises(AmbiguousWeights, match="several ways"):
+        match(build("mul { | conv K=3 F=1 -> relu | conv K=3 F=1 }\nfc 2"), tensors, sorted_by_name)
+
+
 def test_a_sorted_file_of_layers_that_could_be_swapped_is_refused() -> None:
     module = build("conv K=3 F=1\nconv K=3 F=1")
     with pytest.raises(UnfitWeights, match="in several ways"):
