@@ -21,7 +21,7 @@ class PublishedNetwork(Record):
     """The bare name of its file, such as `resnet50`."""
     year: int
     paper: str
-    """Authors, title, and arXiv or DOI."""
+    """Authors, title, and arXiv, DOI, or the address of what has no paper."""
     accuracy: str
     """Top-1 accuracy on ImageNet in % at the size of the spec's input, or at another one (`57.5 at 224`), or a named
     metric (`CIFAR-10 94.01`); empty if none is published.

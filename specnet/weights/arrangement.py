@@ -12,8 +12,8 @@ from specnet.weights.stored import StoredLayer, StoredWeights
 NUMBER = re.compile(r"\d+[a-z]?")
 """What counts layers in a name: `3` of `conv3`, `4b` of `block4b_conv`."""
 
-AUXILIARY = re.compile(r"(^|[._/])(aux|auxlogits|aux_?\d|aux_?logits\d?)[._/]", re.IGNORECASE)
-"""The names of classifiers beside the last one, which serve training alone: torchvision's GoogLeNet, Inception."""
+AUXILIARY = re.compile(r"(^|[._/])(aux|auxlogits|aux_?\d|aux_?logits\d?|aux_?classifier)[._/]", re.IGNORECASE)
+"""The names of classifiers beside the last one, which serve training alone: in GoogLeNet, in DeepLab."""
 
 
 @dataclass(frozen=True)

@@ -60,16 +60,17 @@ class Place:
         return Place(parts, self.finished | left, numbers)
 
 
-def compare_numbers(one: Parts, other: Parts) -> int:
-    """Return -1 if the first name has the smaller number where they part, 1 if the second, 0 if more than numbers differ.
+def is_counted_later(one: Parts, other: Parts, of_items: bool) -> bool:
+    """Return whether the first name has the larger number where the two part, and nothing else is different there.
 
-    It is -1 for `arms.0.conv` and `arms.2.0.conv`, and 0 for `left.conv` and `right.conv`.
+    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of their own count, as these do, and not
+    those of `arm2` and `arm0`.
     """
     here, there = next(((here, there) for here, there in zip(one, other, strict=False) if here != there), ("", ""))
-    if NUMBER.sub("#", here) != NUMBER.sub("#", there):
-        return 0
+    if NUMBER.sub("#", here) != NUMBER.sub("#", there) or (of_items and not here.isdigit()):
+        return False
     numbers, others = ([split_number(number) for number in NUMBER.findall(part)] for part in (here, there))
-    return (numbers > others) - (numbers < others)
+    return numbers > others
 
 
 def find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:

@@ -2,8 +2,9 @@
 
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
-stored in another order than the spec's, so all orders are tried; of arms that are joined in an order and fit alike, the
-numbers in their names count them in it. A match is refused if another one is as good.
+stored in another order than the spec's, so all orders are tried; of arms that fit several items of one list, the spec's
+order is meant, and so it is of those that are counted otherwise, as `branch1` is, where the join depends on their order. A
+match is refused if another one is as good.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from specnet.weights.arrangement import AUXILIARY, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
-from specnet.weights.places import START, Parts, Place, compare_numbers, find_blocks, split_name
+from specnet.weights.places import START, Parts, Place, find_blocks, is_counted_later, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
@@ -37,6 +38,8 @@ class _State:
     place: Place = START
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
+    inversions: int = 0
+    """How many pairs of arms are counted in another order by their names."""
     rival: Pairs | None = None
     """Other pairs that are as good, and after which all goes on alike."""
 
@@ -44,6 +47,11 @@ class _State:
     def future(self) -> tuple[object, ...]:
         """What the layers behind depend on: what was taken, and the last name, which tells the blocks that are left."""
         return self.taken, self.place.last
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """What speaks against the match, by which the best one is found."""
+        return self.detours, self.inversions
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -73,10 +81,10 @@ class Search:
 
     def match(self, items: Sequence[Item]) -> Found:
         """Return the only match, or the best one by the names; raises UnfitWeights."""
-        states = sorted(self._follow(items, self._furthest), key=lambda state: state.detours)
+        states = sorted(self._follow(items, self._furthest), key=lambda state: state.cost)
         if not states:
             raise self._describe_disagreement(self._furthest)
-        if len(states) > 1 and states[0].detours == states[1].detours:
+        if len(states) > 1 and states[0].cost == states[1].cost:
             raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
         if states[0].rival:
             raise self._describe_ambiguity(states[0].pairs, states[0].rival)
@@ -97,16 +105,12 @@ class Search:
     def _take_item(self, item: Item, state: _State) -> list[_State]:
         return self._take_fork(item, state) if isinstance(item, Fork) else self._take_layer(item, state)
 
-    def _merge(self, states: Iterable[_State], is_ordered: bool = False) -> list[_State]:
-        """Return the best of all states after which all goes on alike; raises UnfitWeights if there are too many.
-
-        Behind the arms of a join that `is_ordered`, numbers in names decide between states that are equally good.
-        """
+    def _merge(self, states: Iterable[_State]) -> list[_State]:
+        """Return the best of all states after which all goes on alike; raises UnfitWeights if there are too many."""
         merged: dict[object, _State] = {}
         for state in states:
             other = merged.get(state.future)
-            preferred = self._prefer_ascending(state, other) if other and is_ordered else None
-            merged[state.future] = preferred or (_choose(state, other) if other else state)
+            merged[state.future] = _choose(state, other) if other else state
         self._limit(merged.values())
         return list(merged.values())
 
@@ -140,7 +144,7 @@ class Search:
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
         rival = (*state.rival, pair) if state.rival else None
-        return _State(taken, (*state.pairs, pair), place, state.detours + detour, rival)
+        return _State(taken, (*state.pairs, pair), place, state.detours + detour, state.inversions, rival)
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)
@@ -155,10 +159,19 @@ class Search:
             for used, before in ways.items():
                 for number in fork.list_next(used):
                     after = [self._end_arm(each) for state in before for each in self._follow(fork.arms[number], state)]
-                    further.setdefault(used | {number}, []).extend(after)
-            ways = {used: self._merge(states, fork.is_ordered) for used, states in further.items()}
+                    ranked = [self._count_inversions(fork, number, used, each) for each in after]
+                    further.setdefault(used | {number}, []).extend(ranked)
+            ways = {used: self._merge(states) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
+
+    def _count_inversions(self, fork: Fork, number: int, used: Collection[int], state: _State) -> _State:
+        """Return the state behind an arm, with those arms counted that stand to it otherwise than their numbers do."""
+        stored = {ours.name: self._split(theirs) for ours, theirs in state.pairs}
+        names = {each: stored.get(next(flatten_items(fork.arms[each])).name, ()) for each in (number, *used)}
+        orders = (sorted((number, other)) for other in used)
+        inverted = sum(is_counted_later(names[one], names[other], not fork.is_ordered) for one, other in orders)
+        return replace(state, inversions=state.inversions + inverted)
 
     def _end_arm(self, state: _State) -> _State:
         """Count as detours the blocks that an arm ends within: they are stored as a whole, as arms are."""
@@ -167,17 +180,6 @@ class Search:
         around = find_blocks(state.place.last, 0, self.weights.layout)
         within = sum(not self._is_complete(block, state.pairs) for block in around)
         return replace(state, detours=state.detours + within)
-
-    def _prefer_ascending(self, one: _State, other: _State) -> _State | None:
-        """Return the state whose names count the layers in their order; None if the names do not say or others do."""
-        if one.rival or other.rival or one.detours != other.detours:
-            return None
-        names = [{ours.name: self._split(theirs) for ours, theirs in state.pairs} for state in (one, other)]
-        both = [(names[0][ours.name], names[1][ours.name]) for ours in self.ours if names[0].keys() >= {ours.name}]
-        different = next(((here, there) for here, there in both if here != there), None)
-        if not different or not (numbers := compare_numbers(*different)):
-            return None
-        return one if numbers < 0 else other
 
     def _is_complete(self, block: Parts, pairs: Pairs) -> bool:
         """Whether all layers of the present block are matched, which come one after the other."""
@@ -226,8 +228,8 @@ class Search:
 
 
 def _choose(one: _State, other: _State) -> _State:
-    """Return the state with fewer detours, of two after which all goes on alike; of equal ones, one with its rival."""
-    best, second = sorted((other, one), key=lambda state: state.detours)
-    if best.rival or best.detours < second.detours or best.assignment == second.assignment:
+    """Return the better of two states after which all goes on alike; of equally good ones, one with its rival."""
+    best, second = sorted((other, one), key=lambda state: state.cost)
+    if best.rival or best.cost < second.cost or best.assignment == second.assignment:
         return best
     return replace(best, rival=second.pairs)

@@ -191,6 +191,30 @@ def test_arms_that_compute_something_else_are_not_swapped(arms: str) -> None:
         match(build(f"{arms}\nfc 2"), tensors)
 
 
+PYRAMID = (
+    "concat { | conv K=3 F=1 | for D in 2 3 4 5 { | conv K=3 F=3 P=D D=D } | pool avg to=8 -> conv K=3 F=1 }\nfc 2"
+)
+"""Arms of two shapes that compute something else."""
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_arms_that_fit_several_items_of_a_list_are_in_its_order(sorted_by_name: bool) -> None:
+    tensors: dict[str, Tensor] = {}
+    for number, size in enumerate([1, 3, 3, 3, 3, 1]):
+        tensors |= conv(f"arms.{number}.{size}", 3, 3, size, size)
+    found = pairs(match(build(PYRAMID), tensors | conv("last", 2, 1152), sorted_by_name))
+    arms = [found[name] for name in ("conv1", *(f"for1.{number}.conv1" for number in range(4)), "conv2")]
+    assert [name.split(".")[1] for name in arms] == [*"012345"]
+
+
+def test_arms_that_fit_several_layers_of_other_names_are_refused() -> None:
+    tensors: dict[str, Tensor] = {}
+    for name, size in {"point": 1, "near": 3, "middle": 3, "far": 3, "further": 3, "pool": 1}.items():
+        tensors |= conv(name, 3, 3, size, size)
+    with pytest.raises(AmbiguousWeights, match="several ways"):
+        match(build(PYRAMID), tensors | conv("last", 2, 1152))
+
+
 ARM_NAMES = ("x.branch2.conv", "x.branch9.1.conv", "x.branch10.0.conv")
 
 

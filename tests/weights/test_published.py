@@ -57,8 +57,11 @@ def import_library(name: str) -> Any:
 
 
 def make_torchvision(name: str) -> nn.Module:
-    needed = {"init_weights": False} if name == "googlenet" else {}
-    return getattr(import_torchvision(), name)(**needed)  # type: ignore[no-any-return]
+    models = import_torchvision()
+    needed: dict[str, Any] = {"init_weights": False} if name == "googlenet" else {}
+    if name in models.segmentation.__dict__:
+        needed = {"weights_backbone": None} | ({} if name.startswith("lraspp") else {"aux_loss": True})
+    return models.get_model(name, weights=None, **needed)  # type: ignore[no-any-return]
 
 
 def make_timm(name: str) -> nn.Module:
@@ -113,6 +116,13 @@ def load(spec: str, path: Path, size: int) -> nn.Module:
     return module
 
 
+def list_outputs(outputs: Tensor | tuple[Tensor, ...] | dict[str, Tensor]) -> tuple[Tensor, ...]:
+    """Return the outputs of a network with heads, or in torchvision by name, or its only one."""
+    if isinstance(outputs, Tensor):
+        return (outputs,)
+    return tuple(outputs.values()) if isinstance(outputs, dict) else outputs
+
+
 def assert_same(ours: Tensor, theirs: Tensor) -> None:
     assert theirs.std() > 1e-2 * theirs.abs().max() > 0
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4 * float(theirs.abs().max()))
@@ -132,6 +142,9 @@ def assert_same(ours: Tensor, theirs: Tensor) -> None:
         (make_torchvision, "mobilenet_v3_large", "mobilenet-v3-large"),
         (make_torchvision, "efficientnet_b0", "efficientnet-b0"),
         (make_torchvision, "convnext_tiny", "convnext-tiny"),
+        (make_torchvision, "fcn_resnet50", "fcn-resnet50"),
+        (make_torchvision, "deeplabv3_resnet50", "deeplabv3-resnet50"),
+        (make_torchvision, "lraspp_mobilenet_v3_large", "lraspp-mobilenet-v3"),
         (make_timm, "vgg11", "vgg11"),
         (make_timm, "resnet50", "resnet50"),
         (make_timm, "densenet121", "densenet121"),
@@ -156,7 +169,9 @@ def test_networks_of_torch(make: Callable[[str], nn.Module], name: str, spec: st
     SAVERS[saver](theirs.state_dict(), tmp_path / "weights")
     images = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
-        assert_same(load(spec, tmp_path / "weights", 224)(images), theirs(images))
+        ours = load(spec, tmp_path / "weights", 224)(images)
+        for our, their in zip(list_outputs(ours), list_outputs(theirs(images)), strict=True):
+            assert_same(our, their)
 
 
 def import_keras() -> Any:

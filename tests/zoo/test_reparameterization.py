@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 import pytest
 import torch
 from paths import SPECS
-from test_zoo import SMALL
 from torch import Tensor, nn
 
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
 from specnet.source import Source
+from tests.zoo.test_zoo import SMALL
 
 Arm = tuple[nn.Conv2d | None, nn.BatchNorm2d]
 """A conv and its bn, or a bn alone."""

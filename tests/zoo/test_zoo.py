@@ -41,6 +41,15 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     "alexnet": (60_965_224 + 307_200 + 663_552 + 442_368, None),
     # pytorchcv's zfnet: the same but for the place of lrn.
     "zfnet": (62_357_608, 1_168_032_896),
+    # torchvision's table of weights, with auxiliary classifiers: 35,322,218 and 152.717 GFLOPs at 520x520; 42,004,074
+    # and 178.722; 3,221,538 and 2.086.
+    "fcn-resnet50": (35_322_218, 152_716_512_000),
+    "deeplabv3-resnet50": (42_004_074, 178_721_945_088),
+    "lraspp-mobilenet-v3": (3_221_538, 2_086_219_688),
+    # Ultralytics' yolov8.yaml: 3,157,200 parameters, without the 16 constants of Detect's DFL.
+    "yolov8n": (3_157_200 - 16, None),
+    # The authors' table: 3.95M; their mbv2_ca.py has 3,950,648.
+    "mobilenet-v2-coordinate": (3_950_648, None),
     # torchvision's and Caffe's: the same but for the input, and for the padding of conv10.
     "squeezenet-v1.0": (1_248_424, None),
     # The authors' SE-ResNet-50 (hujie-frank/SENet), 28.1M as in timm's table of models; the paper says 3.87 GFLOPs.
@@ -136,6 +145,11 @@ SMALL = {
     "sk-resnet50": "64x64x3",
     "resnest50d": "64x64x3",
     "unet": "188x188x1",
+    "fcn-resnet50": "65x49x3",
+    "deeplabv3-resnet50": "65x49x3",
+    "lraspp-mobilenet-v3": "65x49x3",
+    "yolov8n": "64x96x3",
+    "mobilenet-v2-coordinate": "64x96x3",
     "dcgan": "100",
     "siamese": "",
 }
@@ -169,7 +183,7 @@ def test_the_table_has_a_row_for_each_published_network() -> None:
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 def test_a_row_has_the_form_that_pages_and_tools_read(row: PublishedNetwork) -> None:
-    assert re.fullmatch(r".+, (arXiv:\d{4}\.\d{5}|arXiv:\d{4}\.\d{4}|doi:10\.\d+/\S+)", row.paper)
+    assert re.fullmatch(r".+, (arXiv:\d{4}\.\d{5}|arXiv:\d{4}\.\d{4}|doi:10\.\d+/\S+|https://\S+)", row.paper)
     assert re.fullmatch(r"(\d\d\.\d+( at \d+)?|[A-Z][\w-]+( \w+)? \d\d\.\d+)?", row.accuracy)
     assert bool(row.accuracy) == bool(re.fullmatch(r"https://\S+", row.source)) == bool(row.source)
     assert all(re.fullmatch(r"(torchvision|timm|pytorchcv|keras):\w+", each) for each in row.references)
