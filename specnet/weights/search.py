@@ -3,8 +3,8 @@
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
 stored in another order than the spec's, so all orders are tried; of arms that fit several items of one list, the spec's
-order is meant, and so it is of those that are counted otherwise, as `branch1` is, where the join depends on their order. A
-match is refused if another one is as good.
+order is meant, and so it is of those that are counted otherwise, as `branch1` is, where the join depends on their order.
+A match is refused if another one is as good.
 """
 
 from __future__ import annotations
