@@ -3,19 +3,19 @@
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
 stored in another order than the spec's, so all orders are tried; of arms that fit several items of one list, the spec's
-order is meant, and so it is of those that are counted otherwise, as `branch1` is, where the join depends on their order.
+order is meant, and so it is of arms that are counted otherwise, as `branch1` is, where the join depends on their order.
 A match is refused if another one is as good.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from specnet.weights.arrangement import AUXILIARY, Arrangement
+from specnet.weights.arrangement import AUXILIARY, POOLING, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
 from specnet.weights.places import START, Parts, Place, find_blocks, is_counted_later, split_name
@@ -49,9 +49,12 @@ class _State:
         return self.taken, self.place.last
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """What speaks against the match, by which the best one is found."""
-        return self.detours, self.inversions
+    def cost(self) -> tuple[int, int, int]:
+        """What speaks against the match, by which the best one is found.
+
+        One of all layers comes before one without the last, whatever the names are.
+        """
+        return -len(self.pairs), self.detours, self.inversions
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -158,7 +161,7 @@ class Search:
             further: dict[frozenset[int], list[_State]] = {}
             for used, before in ways.items():
                 for number in fork.list_next(used):
-                    after = [self._end_arm(each) for state in before for each in self._follow(fork.arms[number], state)]
+                    after = [each for state in before for each in self._take_arm(fork, number, state)]
                     ranked = [self._count_inversions(fork, number, used, each) for each in after]
                     further.setdefault(used | {number}, []).extend(ranked)
             ways = {used: self._merge(states) for used, states in further.items()}
@@ -172,6 +175,13 @@ class Search:
         orders = (sorted((number, other)) for other in used)
         inverted = sum(is_counted_later(names[one], names[other], not fork.is_ordered) for one, other in orders)
         return replace(state, inversions=state.inversions + inverted)
+
+    def _take_arm(self, fork: Fork, number: int, state: _State) -> Iterator[_State]:
+        """Yield the states behind an arm; it is a detour if names say that it pools, and it does not."""
+        for after in map(self._end_arm, self._follow(fork.arms[number], state)):
+            taken = (theirs for _, theirs in after.pairs[len(state.pairs) :])
+            is_misnamed = not fork.pools[number] and any(POOLING.search(layer.name) for layer in taken)
+            yield replace(after, detours=after.detours + is_misnamed)
 
     def _end_arm(self, state: _State) -> _State:
         """Count as detours the blocks that an arm ends within: they are stored as a whole, as arms are."""

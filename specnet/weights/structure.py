@@ -30,6 +30,8 @@ class Fork:
     """The first of the arms that compute the same as this one, so that the join gives the same if they are swapped."""
     is_ordered: bool
     """Whether the order of the arms is part of what the join computes, as that of `concat` is."""
+    pools: tuple[bool, ...]
+    """Whether an arm pools, which the names of its layers may say: `branch_pool` of Inception."""
 
     def list_next(self, used: Collection[int]) -> Iterator[int]:
         """Yield the arms that may come next; of those that are alike, the first."""
@@ -114,7 +116,8 @@ class _Walk:
             computed = [self._joins.describe_computation(source, above) for source in found]
             is_ordered = join.target not in COMMUTATIVE
             swaps = [*range(len(found))] if is_ordered else computed
-            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)), is_ordered)
+            pools = tuple(self._joins.has_pool(source, above) for source in found)
+            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)), is_ordered, pools)
         else:
             for arm in found.values():
                 yield from arm
