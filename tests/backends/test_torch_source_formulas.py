@@ -35,8 +35,8 @@ pool avg global -> fc 10
 """
 
 SQUEEZED = """
-block b(K, r=4, L=8) {
-  let d = max(K//r, L)
+block b(K, r=4, least=8) {
+  let d = max(K//r, least)
   conv K=d F=1 -> bn -> relu -> conv K=K F=1 -> bn
 }
 """
