@@ -60,7 +60,5 @@ def test_labels_tell_layers_of_one_shape_apart() -> None:
     tensors = conv("f", 4, 4, 1, 1) | conv("proj", 4, 4, 1, 1) | conv("h", 4, 4, 1, 1)
     ordered = build("f: conv K=4 F=1\nh: conv K=4 F=1\nproj: conv K=4 F=1 -> relu\nfc 2", "8x8x4")
     renamed = {f"x.{key}": tensor for key, tensor in (tensors | conv("last", 2, 256)).items()}
-    assert pairs(match(ordered, renamed, sorted_by_name=True)) == {
-        **{"f": "x.f", "h": "x.h", "proj": "x.proj"},
-        "fc1": "x.last",
-    }
+    found = pairs(match(ordered, renamed, sorted_by_name=True))
+    assert found == {"f": "x.f", "h": "x.h", "proj": "x.proj", "fc1": "x.last"}
