@@ -2,20 +2,19 @@
 
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
-stored in another order than the spec's, so all orders are tried; of arms that fit several items of one list, the spec's
-order is meant. A match is refused if another one is as good.
+stored in another order than the spec's, so all orders are tried; of arms that fit several modules of one series, the
+spec's order is meant. A match is refused if another one is as good.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from specnet.weights.arrangement import AUXILIARY, Arrangement
+from specnet.weights.arrangement import AUXILIARY, NUMBER, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
 from specnet.weights.places import START, Parts, Place, find_blocks, split_name
@@ -24,9 +23,6 @@ from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
 
 Pairs = tuple[tuple[NetworkLayer, StoredLayer], ...]
-
-INDEX = re.compile(r"(?<![^.])\d+(?![^.])")
-"""The number of an item in a name, such as 1 in `convs.1.0`, and not that of `conv2`."""
 
 LIMIT = 500
 """The largest number of ways that are followed at once."""
@@ -42,7 +38,7 @@ class _State:
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
     inversions: int = 0
-    """How many pairs of arms are items of a list in another order."""
+    """How many pairs of arms are modules of a series in another order."""
     rival: Pairs | None = None
     """Other pairs that are as good, and after which all goes on alike."""
 
@@ -225,12 +221,19 @@ class Search:
 def _count_inversions(fork: Fork, number: int, used: Collection[int], state: _State) -> _State:
     """Return the state behind an arm, with the arms counted that the spec has behind it and the file before it.
 
-    Only those count which are items of one list there, as `convs.0.0` and `convs.1.0` are.
+    Only those count which are in modules of one series there, as `convs.0.0` and `convs.4.1`, or `branch1.0` and
+    `branch2.0`.
     """
     stored = {ours.name: theirs.name for ours, theirs in state.pairs}
-    lists = [INDEX.sub("#", stored.get(next(flatten_items(arm)).name, "")) for arm in fork.arms]
-    inverted = sum(other > number and lists[other] == lists[number] for other in used) if "#" in lists[number] else 0
+    names = [stored.get(next(flatten_items(arm)).name, "") for arm in fork.arms]
+    inverted = sum(other > number and _is_series(names[other], names[number]) for other in used)
     return replace(state, inversions=state.inversions + inverted)
+
+
+def _is_series(one: str, other: str) -> bool:
+    """Whether names differ in numbers alone, and not just in those of the layers themselves, `conv1` and `conv2`."""
+    has_other_parent = one.rpartition(".")[0] != other.rpartition(".")[0]
+    return has_other_parent and NUMBER.sub("#", one) == NUMBER.sub("#", other)
 
 
 def _choose(one: _State, other: _State) -> _State:

@@ -72,7 +72,8 @@ def make_pytorchcv(name: str) -> nn.Module:
     import_library("pytorchcv")
     from pytorchcv.model_provider import get_model
 
-    return get_model(name)  # type: ignore[no-any-return]
+    needed = {"fixed_size": False} if name.endswith(("_cityscapes", "_voc")) else {}
+    return get_model(name, **needed)  # type: ignore[no-any-return]
 
 
 def randomize(module: nn.Module) -> nn.Module:
@@ -162,6 +163,13 @@ def assert_same(ours: Tensor, theirs: Tensor) -> None:
         (make_pytorchcv, "densenet121", "densenet121"),
         (make_pytorchcv, "mobilenet_w1", "mobilenet-v1"),
         (make_pytorchcv, "efficientnet_b0", "efficientnet-b0"),
+        (make_pytorchcv, "erfnet_cityscapes", "erfnet"),
+        (make_pytorchcv, "linknet_cityscapes", "linknet"),
+        (make_pytorchcv, "fastscnn_cityscapes", "fast-scnn"),
+        (make_pytorchcv, "ctxnet_cityscapes", "contextnet"),
+        (make_pytorchcv, "edanet_cityscapes", "edanet"),
+        (make_pytorchcv, "dabnet_cityscapes", "dabnet"),
+        (make_pytorchcv, "pspnet_resnetd50b_voc", "pspnet-resnet50"),
     ],
 )
 def test_networks_of_torch(make: Callable[[str], nn.Module], name: str, spec: str, saver: str, tmp_path: Path) -> None:
