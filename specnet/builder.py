@@ -32,6 +32,9 @@ from specnet.suggest import did_you_mean, find_closest_word
 KEYWORDS = frozenset({"let", "block", "expect", "repeat", "for", "if", "else", "in", "or", "and", "not"})
 """The words of the language, which cannot be names."""
 
+FORMS = "height, width and channels, length and channels, or a length"
+"""The shapes that an input may have."""
+
 
 class NetworkBuilder:
     """Builds a network node by node; every method raises ValueError at once for anything that a spec could not say.
@@ -53,12 +56,15 @@ class NetworkBuilder:
         self._counts: Counter[str] = Counter()
 
     def input(self, shape: Shape, name: str = "input") -> str:
-        """Add an input of shape (height, width, channels) or (length,); return its name, escaped as by `add`."""
+        """Add an input of one image's shape; return its name, escaped as by `add`.
+
+        The shape is (height, width, channels) of a map, (length, channels) of a sequence, or (length,) of a vector.
+        """
         require_type("name", name, str, "a text")
-        require_type("shape", shape, (tuple, list), "a tuple of whole numbers: height, width and channels, or a length")
+        require_type("shape", shape, (tuple, list), f"a tuple of whole numbers: {FORMS}")
         sizes, name = tuple(shape), _escape_path(name)
-        if len(sizes) not in (1, 3) or not all(type(size) is int and 1 <= size <= LARGEST for size in sizes):
-            raise ValueError(f"an input is height, width and channels, or a length, from 1 to {LARGEST:,}, not {shape}")
+        if not 1 <= len(sizes) <= 3 or not all(type(size) is int and 1 <= size <= LARGEST for size in sizes):
+            raise ValueError(f"an input is {FORMS}, from 1 to {LARGEST:,}, not {shape}")
         self._declare(name, sizes)
         self._inputs.append(Input(name, sizes))
         return name

@@ -28,7 +28,10 @@ from specnet.layers.base import ShapePreserving as ShapePreserving
 from specnet.layers.base import Shapes as Shapes
 from specnet.layers.base import TorchCall as TorchCall
 from specnet.layers.base import check_bounds as check_bounds
+from specnet.layers.base import is_map as is_map
+from specnet.layers.base import is_sequence as is_sequence
 from specnet.layers.base import require_map as require_map
+from specnet.layers.base import require_sequence as require_sequence
 from specnet.layers.base import split_groups as split_groups
 from specnet.layers.base.families import Activation as Activation
 from specnet.layers.base.families import Join as Join

@@ -13,13 +13,14 @@ from torch.nn.functional import cross_entropy
 
 from specnet.backends.torch_module import build_module
 from specnet.graph import Network
+from specnet.layers.base import order_as_torch
 
 MakeOptimizer = Callable[[Any], torch.optim.Optimizer]
 
 
 def make_inputs(network: Network, batch: int) -> list[Tensor]:
     """Images for each input, N×C×H×W."""
-    return [torch.randn(batch, *each.shape[-1:], *each.shape[:-1]) for each in network.inputs]
+    return [torch.randn(batch, *order_as_torch(each.shape)) for each in network.inputs]
 
 
 def count_saved(module: nn.Module, inputs: list[Tensor], precision: torch.dtype | None = None) -> int:

@@ -37,7 +37,7 @@ from specnet.fixes import add_fixes
 from specnet.fixes.claims import fill_claims
 from specnet.foreign import recognise
 from specnet.graph import Network
-from specnet.layers.base import Shape
+from specnet.layers.base import Shape, order_as_torch
 from specnet.printer.formatter import format_source
 from specnet.reporters.network_table import format_table, make_table
 from specnet.reporters.terminal import format_diagnostic
@@ -153,7 +153,7 @@ def _run_source(network: Network, origin: str) -> nn.Module:
 
 def _run(module: nn.Module, network: Network) -> list[Shape | None]:
     """Return the shapes that torch computes for the outputs: H, W, C or C."""
-    images = [torch.empty(1, i.shape[-1], *i.shape[:-1], device="meta") for i in network.inputs]
+    images = [torch.empty(1, *order_as_torch(i.shape), device="meta") for i in network.inputs]
     found = module(*images)
     return [(*each.shape[2:], each.shape[1]) for each in (found if isinstance(found, tuple) else (found,))]
 

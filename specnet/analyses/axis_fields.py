@@ -42,6 +42,8 @@ class Field(Record):
     """Whether each position depends on a whole map."""
     drifts: bool = False
     """Whether paths with different steps have met, so that no step holds for all positions."""
+    whole: Span | None = None
+    """The pixels that all tokens of a sequence see together, as they have no axes of their own; None for a map."""
 
     @property
     def size(self) -> float:
@@ -77,32 +79,42 @@ class Field(Record):
         first, last = floor(reach.first), floor(reach.last)
         if before > 1 and first <= 0 and last >= before - 1 and (after == 1 or reach.stride == 0):
             return Field(self.along, (self.see(first, last),), 0, True)
-        if len(self.spans) == 1 and isinstance(reach.stride, int):
+        if len(self.spans) == 1 and isinstance(reach.stride, int) and reach.window == 1:
             advance = min(_tidy(self.advance * reach.stride), LARGEST_ADVANCE)
             return Field(self.along, (self.see(first, last),), advance, self.is_global, self.drifts)
         factor, parts = _split_ratio(reach.stride)
         periods = len(self.spans) // gcd(len(self.spans), factor)
+        if reach.window > 1:
+            periods = lcm(len(self.spans), reach.window)
         if periods * parts > LONGEST_PERIOD:
             return self._read_on_average(reach)
-        spans = tuple(
-            self.see(floor(at * reach.stride + reach.first), floor(at * reach.stride + reach.last))
-            for at in range(periods * parts)
-        )
+        spans = tuple(self.see(*reach.read(at)) for at in range(periods * parts))
         advance = self.advance * factor * periods / len(self.spans)
         return Field(self.along, spans, min(_tidy(advance), LARGEST_ADVANCE), self.is_global, self.drifts)
 
     def _read_on_average(self, reach: Reach) -> Field:
         """Return the largest field around the mean of all positions, as if each position had it."""
         stride, parts = float(reach.stride), _split_ratio(reach.stride)[1]
-        ends = [(floor(at * stride + reach.first), floor(at * stride + reach.last)) for at in range(LONGEST_PERIOD)]
+        ends = [reach.read(at) for at in range(LONGEST_PERIOD)]
         spans = [self.see(*each) for each in ends]
         half = (max(last - first for first, last in spans)) / 2
         centre = self.centre + float(reach.first + reach.last - (1 - 1 / parts)) / 2 * self.step
         return Field(self.along, ((centre - half, centre + half),), self.step * stride, self.is_global, self.drifts)
 
     def combine(self, positions: int, advance: float) -> Field:
-        """Return the field of all positions together."""
+        """Return the field of all positions, or of all tokens, together."""
+        if self.whole:
+            return Field(self.along, (self.whole,), advance, True)
         return Field(self.along, (self.see(0, positions - 1),), advance, self.is_global or positions > 1)
+
+    def become_tokens(self, positions: int) -> Field:
+        """Return the field of the tokens that the positions of a map become."""
+        return replace(self, whole=self.see(0, positions - 1))
+
+    def become_positions(self, positions: int) -> Field:
+        """Return the field of the positions of a map along an axis, which tokens become."""
+        drifts = self.drifts or (self.advance != 0 and self.see(0, positions - 1) != self.whole)
+        return replace(self, whole=None, drifts=drifts)
 
 
 def _split_ratio(ratio: Rational) -> tuple[int, int]:
@@ -120,6 +132,17 @@ def join_elements(fields: Sequence[Field]) -> Field:
     differ = any(field.size != largest.size for field in fields)
     advance = 1 if differ else max(field.advance for field in fields)
     return Field(largest.along, largest.spans[:1], advance, any(field.is_global for field in fields))
+
+
+def join_tokens(fields: Sequence[Field]) -> Field:
+    """Return the field of the tokens of a sequence made of others: the largest, and all that any of them sees."""
+    largest = max(fields, key=lambda field: field.size)
+    if len(fields) == 1 or all(field == largest for field in fields):
+        return largest
+    wholes = [field.whole or field.spans[0] for field in fields]
+    whole = min(first for first, _ in wholes), max(last for _, last in wholes)
+    is_global = any(field.is_global for field in fields)
+    return replace(largest, whole=whole, is_global=is_global, drifts=True)
 
 
 def join_positions(fields: Sequence[Field], positions: int) -> Field:

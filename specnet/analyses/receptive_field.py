@@ -8,10 +8,10 @@ neighbouring output positions are j = j'·s pixels apart, with r' = j' = 1 and u
 Where paths meet, the field is from the first pixel of any of them to the last. If their strides differ, the fields
 drift apart from position to position: then the largest counts, and stride and centre are unknown.
 
-The field of a vector is that of all its elements together. Pixels in the padding count, the statistics of a whole map
-(bn, gn, ln) do not. Behind a layer that does not declare what it reads, the field is unknown. A field is global if each
-position depends on a whole map: behind a global pool, a fully connected layer, a gate. A gate does not widen the field
-that it multiplies, which stays that of the windows.
+The field of a vector is that of all its elements together, that of a sequence the largest of a token. Pixels in the
+padding count, the statistics of a whole map (bn, gn, ln) do not. Behind a layer that does not declare what it reads,
+the field is unknown. A field is global if each position depends on a whole map: behind a global pool, a fully connected
+layer, attention, a gate. A gate does not widen the field that it multiplies, which stays that of the windows.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil, prod
 
-from specnet.analyses.axis_fields import Field, join_elements, join_positions
+from specnet.analyses.axis_fields import Field, join_elements, join_positions, join_tokens
 from specnet.graph import Network, Node, once_per_layer
-from specnet.layers.base import Layer, Shape, Shapes
+from specnet.layers.base import Layer, Shape, Shapes, is_map, is_sequence
 from specnet.layers.base.traits import SAME_POSITION, Elements, Reading, ReceptiveField
 from specnet.records import Record
 
@@ -156,7 +156,7 @@ def _fields_of_node(
     readings = reads(node.layer, shapes) if node.layer and node.output and shapes else None
     if readings is None or shapes is None or node.output is None:
         return None
-    if len(inputs) == 1 and len(node.output) == 3 and readings[0] is SAME_POSITION:  # as most layers
+    if len(inputs) == 1 and len(node.output) > 1 and readings[0] is SAME_POSITION:  # as most layers
         return inputs[0]
     read = list[Fields]()
     for reading, shape, fields in zip(readings, shapes, inputs, strict=True):
@@ -176,7 +176,8 @@ def _apply_reading(reading: Reading, shape: Shape, fields: Fields | None, output
     if reading is Elements.ALL:
         return _field_of_whole(shape, fields, 0)
     if reading is Elements.SOME:
-        return fields if all(field.advance == 0 for field in fields) else None
+        is_known = len(shape) > 1 or all(field.advance == 0 for field in fields)
+        return _field_of_whole(shape, fields, 0) if is_known else None
     if reading is Elements.MOVED:
         return _field_of_moved(shape, fields, output)
     if len(shape) == 1:
@@ -193,8 +194,15 @@ def _field_of_whole(shape: Shape, fields: Fields, advance: float) -> Fields:
 
 
 def _field_of_moved(shape: Shape, fields: Fields, output: Shape) -> Fields | None:
-    """Return the field of rearranged elements: known only if all see the same pixels or end up in one position."""
+    """Return the field of rearranged elements: known for tokens, if all see the same, or end up in one position."""
+    if is_map(shape) and is_sequence(output) and shape[-1] == output[-1]:
+        return tuple(field.become_tokens(size) for field, size in zip(fields, shape[:2], strict=True))
+    if is_sequence(shape) and output[-1] == shape[-1]:  # other tokens, one of them, or the positions of a map
+        axes = zip(fields, output[:2], strict=False) if is_map(output) else ()
+        return tuple(field.become_positions(size) for field, size in axes) or fields
     if all(field.advance == 0 for field in fields) or shape[:-1] == (1, 1):
+        return _field_of_whole(shape, fields, 0)
+    if is_sequence(shape):
         return _field_of_whole(shape, fields, 0)
     is_one = len(output) == 1 or output[:2] == (1, 1)
     return _field_of_whole(shape, fields, 1) if is_one and prod(output) >= prod(shape) else None
@@ -202,10 +210,12 @@ def _field_of_moved(shape: Shape, fields: Fields, output: Shape) -> Fields | Non
 
 def _join_fields(read: Sequence[Fields], output: Shape) -> Fields | None:
     """Return the fields of an output along each axis; None if they run along different axes of the image."""
-    if len(output) == 1:
+    if len(output) < 3:
         read = [*map(_order, read)]
     elif len(read) == 1:
         return read[0]
+    if is_sequence(output):
+        return tuple(map(join_tokens, zip(*read, strict=True))) if read else ()
     joined = list[Field]()
     for axis, fields in enumerate(zip(*read, strict=True)):
         if any(other.along != fields[0].along for other in fields):

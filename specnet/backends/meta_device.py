@@ -14,7 +14,7 @@ from specnet.backends.torch_targets import join_values, resolve
 from specnet.diagnostics import Code
 from specnet.errors import PluginError
 from specnet.graph import Network
-from specnet.layers.base import Layer, TorchCall, format_shape, format_shapes
+from specnet.layers.base import Layer, TorchCall, format_shape, format_shapes, order_as_torch
 from specnet.layers.base.module_layer import Measured
 from specnet.layers.base.shapes import LayerError, Shape, Shapes
 from specnet.plugin_loading.importing import explain_failure, find_home
@@ -44,7 +44,7 @@ def _measure_once(path: str, arguments: tuple[tuple[str, Any], ...], inputs: Sha
 
 def _measure(path: str, arguments: Mapping[str, Any], inputs: Shapes) -> Measured:
     module = _construct(path, arguments)
-    images = [torch.empty(BATCH, *_channels_first(shape), device="meta") for shape in inputs]
+    images = [torch.empty(BATCH, *order_as_torch(shape), device="meta") for shape in inputs]
     try:
         with torch.no_grad():
             output = module.eval()(*images)
@@ -77,20 +77,16 @@ def _construct(path: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _read_shape(path: str, output: Any) -> Shape:
-    """Return the shape H×W×C or L of a batch N×C×H×W or N×L; raises LayerError."""
+    """Return the shape H×W×C, L×C or L of a batch N×C×H×W, N×L×C or N×L; raises LayerError."""
     if not isinstance(output, Tensor):
         kind = type(output).__name__
         raise LayerError(Code.E308, f"cannot be measured: `{path}` returns a {kind}, and a layer has one tensor")
-    if output.ndim not in (2, 4) or output.shape[0] != BATCH:
+    if output.ndim not in (2, 3, 4) or output.shape[0] != BATCH:
         shape = "×".join(map(str, output.shape))
-        fact = f"returns {shape} for a batch of {BATCH}, and a layer N×C×H×W or N×length"
+        fact = f"returns {shape} for a batch of {BATCH}, and a layer N×C×H×W, N×length×channels or N×length"
         raise LayerError(Code.E308, f"cannot be measured: `{path}` {fact}")
-    channels, *sizes = output.shape[1:]
-    return (*sizes, channels)
-
-
-def _channels_first(shape: Shape) -> Shape:
-    return (shape[-1], *shape[:-1])
+    sizes = tuple(output.shape[1:])
+    return (*sizes[1:], sizes[0]) if len(sizes) == 3 else sizes
 
 
 # A layer and the module that it names
@@ -131,7 +127,7 @@ def _compute(layer: Layer, inputs: Shapes, device: str, modules: list[nn.Module]
     """
     modules.clear()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        values: list[Any] = [torch.rand(BATCH, *_channels_first(shape), device=device) for shape in inputs]
+        values: list[Any] = [torch.rand(BATCH, *order_as_torch(shape), device=device) for shape in inputs]
         for call in layer.torch(inputs):
             try:
                 values = [join_values(call, _make_function(call, device, modules), values)]

@@ -7,6 +7,159 @@ import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import Tensor, nn
 
 
+class Attention(nn.Module):
+    """Multi-head attention among the tokens of N×L×C (Vaswani et al. 2017)."""
+
+    def __init__(self, channels: int, heads: int, qkv_bias: bool = True) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(channels, 3 * channels, bias=qkv_bias)
+        self.proj = nn.Linear(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        qkv = self.qkv(x).unflatten(2, (3, self.heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each N×heads×L×C/heads
+        x = F.scaled_dot_product_attention(q, k, v)
+        return self.proj(x.transpose(1, 2).flatten(2))
+
+
+class MapAttention(Attention):
+    """Multi-head attention among the positions of N×C×H×W."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = super().forward(x.flatten(2).transpose(1, 2))
+        return tokens.transpose(1, 2).unflatten(2, x.shape[2:])
+
+
+class PatchAttention(Attention):
+    """Multi-head attention among the positions of N×C×H×W at one place of each patch (Mehta and Rastegari 2021)."""
+
+    def __init__(self, channels: int, heads: int, patch: int, qkv_bias: bool = True) -> None:
+        super().__init__(channels, heads, qkv_bias)
+        self.patch = patch
+
+    def forward(self, x: Tensor) -> Tensor:
+        patches = x.unflatten(3, (-1, self.patch)).unflatten(2, (-1, self.patch))  # N×C×H/p×p×W/p×p
+        places = patches.permute(0, 3, 5, 2, 4, 1)
+        tokens = super().forward(places.flatten(3, 4).flatten(0, 2))
+        places = tokens.view(places.shape)
+        return places.permute(0, 5, 3, 1, 4, 2).flatten(4, 5).flatten(2, 3)
+
+
+class WindowAttention(nn.Module):
+    """Multi-head attention among the positions of each window of N×C×H×W (Liu et al. 2021).
+
+    Shifted windows end at the edges. With `relative`, the distance between two positions has a learned bias.
+    """
+
+    distances: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        heads: int,
+        window: tuple[int, int],
+        shift: tuple[int, int] = (0, 0),
+        relative: bool = False,
+        qkv_bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.heads, self.window, self.shift = heads, window, shift
+        if relative:
+            height, width = window
+            self.bias_table = nn.Parameter(torch.empty((2 * height - 1) * (2 * width - 1), heads))
+            rows, columns = torch.arange(height).repeat_interleave(width), torch.arange(width).repeat(height)
+            down, right = rows[:, None] - rows + height - 1, columns[:, None] - columns + width - 1
+            self.register_buffer("distances", down * (2 * width - 1) + right, persistent=False)
+        self.relative = relative
+        self.qkv = nn.Linear(channels, 3 * channels, bias=qkv_bias)
+        self.proj = nn.Linear(channels, channels)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        if self.relative:
+            nn.init.normal_(self.bias_table, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.roll((-self.shift[0], -self.shift[1]), (2, 3)) if any(self.shift) else x
+        windows = self._divide(x)  # N×H/h×h×W/w×w×C
+        tokens = windows.transpose(2, 3).flatten(3, 4).flatten(1, 2)  # N×windows×positions×C
+        number = tokens.shape[1]
+        qkv = self.qkv(tokens).unflatten(3, (3, self.heads, -1)).permute(3, 0, 1, 4, 2, 5)
+        q, k, v = qkv.flatten(2, 3)  # each N×windows·heads×positions×C/heads
+        mask = self._mask(x.shape[2], x.shape[3], number)
+        tokens = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        tokens = self.proj(tokens.unflatten(1, (number, self.heads)).transpose(2, 3).flatten(3))
+        windows = tokens.unflatten(2, self.window).unflatten(1, (windows.shape[1], -1)).transpose(2, 3)
+        x = windows.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+        return x.roll(self.shift, (2, 3)) if any(self.shift) else x
+
+    def _divide(self, x: Tensor) -> Tensor:
+        """Divide N×C×H×W into windows, N×H/h×h×W/w×w×C."""
+        height, width = self.window
+        return x.unflatten(3, (-1, width)).unflatten(2, (-1, height)).permute(0, 2, 3, 4, 5, 1)
+
+    def _mask(self, height: int, width: int, windows: int) -> Tensor | None:
+        """Return what is added to the products of each window and head: the bias, and −∞ across an edge."""
+        mask = None
+        if self.relative:
+            mask = self.bias_table[self.distances].permute(2, 0, 1).repeat(windows, 1, 1)
+        if any(self.shift):
+            rows, columns = (self._number(size, axis) for axis, size in enumerate((height, width)))
+            places = self._divide((3 * rows[:, None] + columns)[None, None].to(self.proj.weight.device))
+            places = places.transpose(2, 3).flatten(1, 2).reshape(windows, -1)
+            apart = (places[:, :, None] != places[:, None]).repeat_interleave(self.heads, 0)
+            mask = self.proj.weight.new_zeros(()) if mask is None else mask
+            mask = mask.masked_fill(apart, float("-inf"))
+        return mask
+
+    def _number(self, size: int, axis: int) -> Tensor:
+        """Number the positions along an axis so that those which came across the edge differ from the others."""
+        at = torch.arange(size)
+        return (at >= size - self.window[axis]).long() + (at >= size - self.shift[axis])
+
+
+class ReducedAttention(nn.Module):
+    """Multi-head attention of N×C×H×W to a smaller map, which a convolution makes of it (Wang et al. 2021)."""
+
+    def __init__(self, channels: int, heads: int, reduce: int, qkv_bias: bool = True) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(channels, channels, bias=qkv_bias)
+        self.kv = nn.Linear(channels, 2 * channels, bias=qkv_bias)
+        self.proj = nn.Linear(channels, channels)
+        self.sr = nn.Conv2d(channels, channels, reduce, stride=reduce)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.flatten(2).transpose(1, 2)
+        reduced = self.norm(self.sr(x).flatten(2).transpose(1, 2))
+        q = self.q(tokens).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        k, v = self.kv(reduced).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        tokens = F.scaled_dot_product_attention(q, k, v)
+        tokens = self.proj(tokens.transpose(1, 2).flatten(2))
+        return tokens.transpose(1, 2).unflatten(2, x.shape[2:])
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention of the positions of one value to those of another; each is N×L×C or N×C×H×W."""
+
+    def __init__(self, channels: int, heads: int, memory_channels: int, qkv_bias: bool = True) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(channels, channels, bias=qkv_bias)
+        self.kv = nn.Linear(memory_channels, 2 * channels, bias=qkv_bias)
+        self.proj = nn.Linear(channels, channels)
+
+    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
+        tokens, memory = (value.flatten(2).transpose(1, 2) if value.ndim == 4 else value for value in (x, memory))
+        q = self.q(tokens).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        k, v = self.kv(memory).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        tokens = F.scaled_dot_product_attention(q, k, v)
+        tokens = self.proj(tokens.transpose(1, 2).flatten(2))
+        return tokens.transpose(1, 2).unflatten(2, x.shape[2:]) if x.ndim == 4 else tokens
+
+
 class CenterCrop(nn.Module):
     """Cuts a map to its centre of a height and width; an odd pixel is cut off at the end."""
 
@@ -32,6 +185,29 @@ class ChannelLayerNorm(nn.LayerNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ChannelRMSNorm(nn.RMSNorm):
+    """Division by the root mean square over the channels at each position of N×C×H×W."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ClassToken(nn.Module):
+    """A learned token before those of N×L×C."""
+
+    def __init__(self, channels: int, std: float = 0.02) -> None:
+        super().__init__()
+        self.std = std
+        self.weight = nn.Parameter(torch.empty(1, 1, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.std)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.weight.expand(len(x), -1, -1), x], 1)
 
 
 class DropPath(nn.Module):
@@ -74,6 +250,38 @@ class Filter(nn.Module):
         return f"stride={self.stride}, padding={self.padding}"
 
 
+class GlobalResponseNorm(nn.Module):
+    """The response of each channel over all positions, compared with that of the others (Woo et al. 2023)."""
+
+    def __init__(self, channels: int, eps: float = 1e-6, dim: int = 1) -> None:
+        super().__init__()
+        self.eps, self.dim = eps, dim
+        self.weight = nn.Parameter(torch.zeros(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        norms = x.norm(dim=[dim for dim in range(1, x.ndim) if dim != self.dim], keepdim=True)
+        norms = norms / (norms.mean(self.dim, keepdim=True) + self.eps)
+        shape = (-1, *(1 for _ in x.shape[self.dim + 1 :]))
+        return x + torch.addcmul(self.bias.view(shape), self.weight.view(shape), x * norms)
+
+
+class LearnedPositions(nn.Module):
+    """Adds a learned number to each element, those of one image or sequence (1×L×C or 1×C×H×W)."""
+
+    def __init__(self, shape: tuple[int, ...], std: float = 0.02) -> None:
+        super().__init__()
+        self.std = std
+        self.weight = nn.Parameter(torch.empty(1, *shape))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.std)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight
+
+
 class PaddedAvgPool2d(nn.Module):
     """Average pooling that does not count its padding (left, right, top, bottom)."""
 
@@ -100,15 +308,49 @@ class PaddedAvgPool2d(nn.Module):
 class Scale(nn.Module):
     """A learned factor and, optionally, a learned bias for each channel."""
 
-    def __init__(self, channels: int, init: float = 1.0, bias: bool = False) -> None:
+    def __init__(self, channels: int, init: float = 1.0, bias: bool = False, dim: int = 1) -> None:
         super().__init__()
+        self.dim = dim
         self.weight = nn.Parameter(torch.full((channels,), float(init)))
         self.bias = nn.Parameter(torch.zeros(channels)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        shape = (-1, *(1 for _ in x.shape[2:]))
+        shape = (-1, *(1 for _ in x.shape[self.dim + 1 :]))
         x = x * self.weight.view(shape)
         return x if self.bias is None else x + self.bias.view(shape)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, bias={self.bias is not None}"
+
+
+class SinePositions(nn.Module):
+    """Adds sines and cosines of each place to N×L×C, or to the halves of N×C×H×W those of row and column."""
+
+    table: Tensor
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        if len(shape) == 2:
+            table = self._encode(*shape)
+        else:
+            channels, height, width = shape
+            rows = self._encode(height, channels // 2)[:, None].expand(-1, width, -1)
+            columns = self._encode(width, channels // 2).expand(height, -1, -1)
+            table = torch.cat([rows, columns], 2).permute(2, 0, 1)
+        self.register_buffer("table", table[None], persistent=False)
+
+    @staticmethod
+    def _encode(length: int, channels: int) -> Tensor:
+        rates = 10_000 ** (-torch.arange(channels // 2) / (channels // 2))
+        angles = torch.arange(length)[:, None] * rates
+        return torch.cat([angles.sin(), angles.cos()], 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.table
+
+
+class TokensToMap(nn.Module):
+    """Arranges the tokens of N×L×C as a map of a height and width, N×C×H×W."""
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        return x.transpose(1, 2).unflatten(2, size)

@@ -52,7 +52,7 @@ def _check_parameters(block: tree.Block, context: Context, statements: Collectio
 
 
 def report_shape_name(name: tree.Name, context: Context) -> None:
-    """Report that C, H or W is declared as a name."""
+    """Report that C, H, W or L is declared as a name."""
     message = f"`{name.text}` cannot be declared: it stands for the shape of each layer's input"
     context.report(Code.E107, message, name.span)
 

@@ -15,6 +15,8 @@ from specnet.elaborate.scope import UNSET, DefinedBlock, LineLabel, Renaming, Sc
 from specnet.foreign import find_closest_word
 from specnet.graph import ValueRef
 from specnet.layers.base import format_shape
+from specnet.layers.base.axes import LETTERS
+from specnet.layers.base.shapes import NOUNS
 from specnet.naming import escape_name
 from specnet.records import Record
 from specnet.source import Source, Span
@@ -34,8 +36,8 @@ from specnet.syntax.expressions import (
 Read = Callable[[str, Span], Source]
 """A function that reads a file named by `use`, relative to the file of the span; raises CannotRead."""
 
-SHAPE_NAMES = "HWC"
-"""The names of the height, width and channels of a layer's input."""
+SHAPE_NAMES = "HWCL"
+"""The names of the height, width, channels and length of a layer's input."""
 
 MOST_COMPARED = 500_000
 """The letters of names that are compared with misspelt ones in one check, which takes about a second."""
@@ -202,7 +204,7 @@ class Context(Record):
         self.report_in_call(error.code, error.message, error.span, help=error.help, meant=error.meant)
 
     def lookup(self, value: ValueName) -> Lookup:
-        """Return a function that looks up variables, taps, and C, H and W of the value that reaches this place."""
+        """Return a function that looks up variables, taps, and C, H, W and L of the value that reaches this place."""
 
         def look_up(name: tree.Name | tree.Tap) -> Any:
             if isinstance(name, tree.Tap):
@@ -320,12 +322,13 @@ class Context(Record):
         return self._find_size("the input", name.text, value, name.span)
 
     def _find_size(self, subject: str, size: str, value: ValueName, span: Span) -> int:
-        """Return H, W or C of a value; raises UnknownShape, and UndefinedName where a vector has none."""
+        """Return H, W, C or L of a value; raises UnknownShape, and UndefinedName where its shape has none."""
         shape = self.graph.shapes[value] if value is not None else None
         if value is None or shape is None:
             raise UnknownShape
-        if len(shape) == 1 and size != "C":
-            raise UndefinedName(f"{subject} is a vector of {format_shape(shape)}, which has no `{size}`", span)
-        place = SHAPE_NAMES.index(size) if len(shape) == 3 else 0
+        place = LETTERS[len(shape)].find(size)
+        if place < 0:
+            what = f"a {NOUNS[len(shape)]} of {format_shape(shape)}"
+            raise UndefinedName(f"{subject} is {what}, which has no `{size}`", span)
         self.graph.shape_uses.sizes.add((value, place))
         return shape[place]

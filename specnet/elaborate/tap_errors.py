@@ -14,7 +14,7 @@ from specnet.syntax import tree
 Suggest = Callable[[str, Iterable[str]], str]
 """A function that returns which of these names is probably meant by a word, "" for none."""
 
-SIZES = {"h": "H", "height": "H", "w": "W", "width": "W", "c": "C", "channels": "C", "k": "C"}
+SIZES = {"h": "H", "height": "H", "w": "W", "width": "W", "c": "C", "channels": "C", "k": "C", "length": "L"}
 """Words that other tools have for the sizes of a value."""
 
 UNREADABLE = "this label names its nodes, and no value"
@@ -47,8 +47,8 @@ def explain_dotted(name: str, span: Span, scope: Scope, suggest: Suggest) -> Dia
 
 def _explain_size(label: str, inner: str, span: Span) -> Diagnostic:
     """Return the error for `@x.channels`, and for `@x.Hx@x.W` without the parentheses of a computed size."""
-    message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W` and `@{label}.C`, and no `{inner}`"
-    pair = re.compile(r"(@\w+\.[HWC])x(@\w+\.[HWC])\b").match(span.source.text, span.start)
+    message = f"`@{label}` has the sizes `@{label}.H`, `@{label}.W`, `@{label}.C` and `@{label}.L`, and no `{inner}`"
+    pair = re.compile(r"(@\w+\.[HWCL])x(@\w+\.[HWCL])\b").match(span.source.text, span.start)
     if pair:
         whole, size = span.source.span(*pair.span()), f"({pair[1]})x({pair[2]})"
         message = f"the numbers of a computed size are in parentheses, `{size}`"

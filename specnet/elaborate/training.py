@@ -162,7 +162,7 @@ def _make_setting(line: str, word: tree.Name, arguments: Arguments, context: Con
 
 
 def _make_lookup(context: Context) -> Lookup:
-    """Return a function that looks up names in a setting, where C, H and W have no value."""
+    """Return a function that looks up names in a setting, where C, H, W and L have no value."""
     look_up = context.lookup(None)
 
     def look_up_without_shape(name: tree.Name | tree.Tap) -> Any:

@@ -31,15 +31,26 @@ FARTHER = 0.3
 
 
 def complete_input(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
-    """Yield an input of two sizes with channels, or one of four without the size of the batch."""
+    """Yield an input of four sizes without the size of the batch."""
     places = checked.elaborated.places
     name = next(
         (n.name for n in checked.network.inputs if places[n.name].attributes.get("shape") == diagnostic.span), ""
     )
-    if not name or not diagnostic.span or not SIZES.fullmatch(diagnostic.span.text):
+    if name and diagnostic.span:
+        yield from _rewrite_shape(checked, name, diagnostic.span)
+
+
+def add_channels(checked: Checked, name: str) -> Iterator[Candidate]:
+    """Yield an input of two sizes with channels."""
+    span = checked.elaborated.places[name].attributes.get("shape")
+    if span:
+        yield from _rewrite_shape(checked, name, span)
+
+
+def _rewrite_shape(checked: Checked, name: str, span: Span) -> Iterator[Candidate]:
+    if not SIZES.fullmatch(span.text):
         return
-    span, sizes = diagnostic.span, tuple(map(int, diagnostic.span.text.split("x")))
-    for cost, shape in enumerate(_list_whole_shapes(checked, sizes)):
+    for cost, shape in enumerate(_list_whole_shapes(checked, tuple(map(int, span.text.split("x"))))):
         text = "x".join(map(str, shape))
         yield Candidate((Change(_describe(name, span), text, "", Edit(span, text)),), 1.0 + cost / 10)
 

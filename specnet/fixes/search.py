@@ -21,6 +21,7 @@ from specnet.fixes.missing import fill_in
 from specnet.fixes.numbers import Numbers, change_numbers
 from specnet.fixes.pointing import point_at_cause
 from specnet.fixes.ranking import Offer, order, rank
+from specnet.fixes.ranks import change_rank
 from specnet.fixes.sites import Sites
 from specnet.fixes.translations import compare_translations
 from specnet.fixes.unreadable import follow_up
@@ -87,6 +88,8 @@ class Search:
             return self._collect(complete_braces(self.checked, diagnostic))
         if diagnostic.code is Code.E111:
             return self._collect(fill_in(self.checked, diagnostic, self.verifier))
+        if diagnostic.code is Code.E305 and diagnostic.node:
+            return self._collect(change_rank(self.checked, diagnostic))
         if diagnostic.code is Code.E112:
             return self._collect(complete_input(self.checked, diagnostic))
         if diagnostic.code is Code.E115:

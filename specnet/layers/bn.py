@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from specnet.attributes import Probability
-from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base import Shape, Shapes, TorchCall, is_map, refuse_sequence
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 from specnet.layers.base.traits import Autocast, Kept, Trait, Traits
 
@@ -38,6 +38,10 @@ class Bn(Normalisation):
     def batch_weight(self) -> float | None:
         return self.momentum
 
+    def output(self, inputs: Shapes) -> Shape:
+        refuse_sequence(inputs, "tokens are normalised one by one, by `ln` or `rms_norm`")
+        return inputs[0]
+
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         channels = inputs[0][-1:]
         return {"weight": channels, "bias": channels} if self.affine else {}
@@ -50,6 +54,6 @@ class Bn(Normalisation):
         return Kept(inputs=(0,), statistics=2 * inputs[0][-1])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        module = "nn.BatchNorm2d" if len(inputs[0]) == 3 else "nn.BatchNorm1d"
+        module = "nn.BatchNorm2d" if is_map(inputs[0]) else "nn.BatchNorm1d"
         channels = inputs[0][-1]
         return (TorchCall(module, num_features=channels, eps=self.eps, momentum=self.momentum, affine=self.affine),)

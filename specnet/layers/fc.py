@@ -1,4 +1,4 @@
-"""fc: a fully connected layer, `fc 4096 bias=yes`; it flattens a map first."""
+"""fc: a fully connected layer, `fc 4096 bias=yes`; it flattens a map first, and takes a sequence token by token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds
+from specnet.layers.base import Family, Layer, Shape, Shapes, TorchCall, check_bounds, is_map, is_sequence
 from specnet.layers.base.alternatives import Alternatives, vary_size
 from specnet.layers.base.families import FREEZE, INIT, Freeze, Init
 from specnet.layers.base.traits import (
@@ -22,11 +22,15 @@ from specnet.layers.base.traits import (
     Trait,
     Traits,
     Workload,
+    read_same_position,
 )
 
 
 class Fc(Layer):
-    """K neurons, each connected to every element of the input: H×W×C or a vector → K."""
+    """K neurons, each connected to every element of the input: H×W×C or a vector → K; of a sequence, L×C → L×K.
+
+    The tokens of a sequence share the weights: each is read on its own.
+    """
 
     family: ClassVar[Family] = Family.DENSE
     storage: ClassVar[Storage | None] = Storage.OWN
@@ -51,18 +55,26 @@ class Fc(Layer):
 
     def output(self, inputs: Shapes) -> Shape:
         check_bounds(self.parameters(inputs)["weight"], "have weights of")
-        return (self.out_features,)
+        return (*self._tokens(inputs), self.out_features)
+
+    def _tokens(self, inputs: Shapes) -> Shape:
+        """Return the length of a sequence, as a shape; that of a map or a vector is empty."""
+        return inputs[0][:1] if is_sequence(inputs[0]) else ()
+
+    def _count_read(self, inputs: Shapes) -> int:
+        """Return the number of elements that each neuron reads."""
+        return inputs[0][-1] if is_sequence(inputs[0]) else prod(inputs[0])
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
-        weight = (self.out_features, prod(inputs[0]))
+        weight = (self.out_features, self._count_read(inputs))
         return {"weight": weight, "bias": (self.out_features,)} if self.bias else {"weight": weight}
 
     def macs(self, inputs: Shapes) -> int:
-        """Return K·N, as each neuron reads all N elements."""
+        """Return K·N, as each neuron reads all N elements; of a sequence, K·L·C."""
         return self.out_features * prod(inputs[0])
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return (Elements.ALL,)
+        return read_same_position(inputs) if is_sequence(inputs[0]) else (Elements.ALL,)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_size("out_features", self.out_features, wanted)
@@ -71,6 +83,6 @@ class Fc(Layer):
         return KEEPS_INPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        flatten = (TorchCall("torch.flatten", start_dim=1, end_dim=-1),) if len(inputs[0]) > 1 else ()
-        linear = TorchCall("nn.Linear", in_features=prod(inputs[0]), out_features=self.out_features, bias=self.bias)
-        return *flatten, linear
+        flatten = (TorchCall("torch.flatten", start_dim=1, end_dim=-1),) if is_map(inputs[0]) else ()
+        read = self._count_read(inputs)
+        return *flatten, TorchCall("nn.Linear", in_features=read, out_features=self.out_features, bias=self.bias)

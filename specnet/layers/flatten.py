@@ -1,4 +1,4 @@
-"""flatten: turns a map into a vector, H×W×C → H·W·C."""
+"""flatten: turns a map into a vector, H×W×C → H·W·C, or a sequence, L×C → L·C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait,
 
 
 class Flatten(Reshaping):
-    """The elements of a map as a vector in torch's order, channel by channel; a vector is unchanged."""
+    """The elements as a vector in torch's order: a map channel by channel, a sequence token by token."""
 
     storage: ClassVar[Storage | None] = Storage.VIEW
     shares_gradient: ClassVar[bool] = True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from specnet.attributes import Count
-from specnet.layers.base import Shape, Shapes, TorchCall, split_groups
+from specnet.layers.base import Shape, Shapes, TorchCall, refuse_sequence, split_groups
 from specnet.layers.base.alternatives import Alternatives, vary_groups
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 from specnet.layers.base.traits import Kept
@@ -25,6 +25,7 @@ class Gn(Normalisation):
     freeze: Freeze = FREEZE
 
     def output(self, inputs: Shapes) -> Shape:
+        refuse_sequence(inputs, "tokens are normalised one by one, by `ln` or `rms_norm`")
         split_groups(inputs[0][-1], self.num_groups, "input channels", "num_groups")
         return inputs[0]
 

@@ -7,13 +7,13 @@ from math import prod
 
 from pydantic import Field
 
-from specnet.layers.base import Shapes, TorchCall
+from specnet.layers.base import Shapes, TorchCall, is_map
 from specnet.layers.base.families import FREEZE, Freeze, Normalisation
 from specnet.layers.base.traits import Kept
 
 
 class Ln(Normalisation):
-    """Normalises the channels of each position, or a vector, to mean 0 and variance 1, then scales and shifts."""
+    """Normalises the channels of each position, or a vector, to mean 0 and variance 1, then scales and shifts them."""
 
     eps: float = Field(1e-5, gt=0, description="number added to the variance")
     affine: bool = Field(True, description="learned scale and shift of each channel")
@@ -27,5 +27,5 @@ class Ln(Normalisation):
         return Kept(inputs=(0,), elements=2 * prod(inputs[0][:-1]))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        module = "modules.ChannelLayerNorm" if len(inputs[0]) == 3 else "nn.LayerNorm"
+        module = "modules.ChannelLayerNorm" if is_map(inputs[0]) else "nn.LayerNorm"
         return (TorchCall(module, normalized_shape=inputs[0][-1], eps=self.eps, elementwise_affine=self.affine),)

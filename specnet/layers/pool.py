@@ -19,6 +19,7 @@ from specnet.layers.base import (
     Shapes,
     TorchCall,
     check_bounds,
+    is_sequence,
     require_map,
 )
 from specnet.layers.base.alternatives import (
@@ -31,7 +32,17 @@ from specnet.layers.base.alternatives import (
     vary_window,
 )
 from specnet.layers.base.padding import UNPADDED, Padding, collapse_pair
-from specnet.layers.base.traits import KEEPS_NOTHING, Kept, Reach, ReceptiveField, Trait, Traits, Workload, divide
+from specnet.layers.base.traits import (
+    KEEPS_NOTHING,
+    Elements,
+    Kept,
+    Reach,
+    ReceptiveField,
+    Trait,
+    Traits,
+    Workload,
+    divide,
+)
 from specnet.layers.base.window import (
     AXES,
     Rounding,
@@ -50,6 +61,9 @@ from specnet.layers.base.window import (
 OTHERWISE = "; `ceil` would add a window that extends beyond the edge"
 """What a line may say in place of `floor`."""
 
+GLOBAL = (1, 1)
+"""The size to come to of `global`."""
+
 MAX_PADDING = float("-inf")
 """The padding of a maximum, which never wins."""
 
@@ -57,6 +71,7 @@ MAX_PADDING = float("-inf")
 class Pool(Windowed):
     """The maximum or the average of each window, channel by channel: H×W×C → H'×W'×C.
 
+    `global` pools the whole map, H×W×C → 1×1×C, or all tokens of a sequence, L×C → C.
     An average includes explicit padding as zeros, like torch, and excludes the padding of `P=same`, like Keras.
     """
 
@@ -67,7 +82,7 @@ class Pool(Windowed):
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {
         "max": ("operation", "max"),
         "avg": ("operation", "avg"),
-        "global": ("output_size", (1, 1)),
+        "global": ("output_size", GLOBAL),
         "floor": ("rounding", "floor"),
         "ceil": ("rounding", "ceil"),
         "exclude_padding": ("count_include_pad", False),
@@ -123,6 +138,8 @@ class Pool(Windowed):
         """Return whether windows leave a remainder or, of a given output size, differ in size."""
         if not self.output_size:
             return super().rounds(inputs)
+        if is_sequence(inputs[0]):
+            return False, False
         height, width = (before % after > 0 for before, after in zip(inputs[0][:2], self.output_size, strict=True))
         return height, width
 
@@ -133,6 +150,8 @@ class Pool(Windowed):
         return make_axes(inputs, self.kernel_size, stride, self.padding, self.dilation, self.rounding)
 
     def output(self, inputs: Shapes) -> Shape:
+        if is_sequence(inputs[0]) and self.output_size == GLOBAL:
+            return inputs[0][1:]
         channels = require_map(inputs)[2]
         if self.output_size:
             return check_bounds((*self.output_size, channels))
@@ -156,6 +175,8 @@ class Pool(Windowed):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         if not self.output_size:
             return super().receptive_field(inputs)
+        if is_sequence(inputs[0]):
+            return (Elements.SOME,)
         sizes = zip(inputs[0][:2], self.output_size, strict=True)
         height, width = (_compute_adaptive_reach(before, after) for before, after in sizes)
         return ((height, width),)
@@ -165,6 +186,8 @@ class Pool(Windowed):
 
         Of an average that does not count its padding, also the share of pixels in each window.
         """
+        if is_sequence(inputs[0]) and not self._is_mean:
+            return Kept(inputs=(0,), output=True)
         indices = prod(self.output(inputs)) if self.operation == "max" else 0
         if self.output_size:
             return KEEPS_NOTHING if self._is_mean else Kept(inputs=(0,), indices=indices)
@@ -191,6 +214,8 @@ class Pool(Windowed):
         yield from vary_dilation(self.dilation)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        if is_sequence(inputs[0]):
+            return (TorchCall("torch.mean" if self._is_mean else "torch.amax", dim=1),)
         if self.output_size:
             module = f"nn.Adaptive{self.operation.capitalize()}Pool2d"
             return (TorchCall(module, output_size=collapse_pair(self.output_size)),)
@@ -223,7 +248,7 @@ class Pool(Windowed):
     @property
     def _is_mean(self) -> bool:
         """Whether it is the mean of a whole map, which torch computes as such."""
-        return self.operation == "avg" and self.output_size == (1, 1)
+        return self.operation == "avg" and self.output_size == GLOBAL
 
     @property
     def _counts_padding(self) -> bool:

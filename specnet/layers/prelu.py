@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, refuse_sequence
 from specnet.layers.base.layer import PositionWise
 from specnet.layers.base.traits import KEEPS_INPUT, Kept, Storage, Trait, Traits
 
@@ -23,6 +23,11 @@ class Prelu(PositionWise):
 
     channelwise: bool = Field(False, description="own slope of each channel")
     init: float = Field(0.25, description="slope before training")
+
+    def output(self, inputs: Shapes) -> Shape:
+        if self.channelwise:
+            refuse_sequence(inputs, "without `channelwise`, a sequence has one slope")
+        return inputs[0]
 
     def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
         return {"weight": (inputs[0][-1] if self.channelwise else 1,)}

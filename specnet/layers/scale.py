@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from specnet.layers.base import Family, Shapes, TorchCall
+from specnet.layers.base import Family, Shapes, TorchCall, find_channel_dim
 from specnet.layers.base.families import FREEZE, Freeze
 from specnet.layers.base.layer import PositionWise
 from specnet.layers.base.traits import KEEPS_INPUT, Kept, Storage, Trait, Traits
@@ -41,4 +41,5 @@ class Scale(PositionWise):
         return prod(inputs[0])
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("modules.Scale", channels=inputs[0][-1], init=self.init, bias=self.bias),)
+        dim = find_channel_dim(inputs[0])
+        return (TorchCall("modules.Scale", channels=inputs[0][-1], init=self.init, bias=self.bias, dim=dim),)

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from specnet.attributes import Interval
 from specnet.diagnostics import Code
-from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, require_map
-from specnet.layers.base.axes import AXES, TORCH_DIMS, Axis, find_place
+from specnet.layers.base import LayerError, Shape, Shapes, TorchCall
+from specnet.layers.base.axes import UNITS, Axis, find_place, find_torch_dim
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import Elements, ReceptiveField, Storage, read_same_position, read_with_offset
 
@@ -21,9 +21,9 @@ def _check_range(channels: Interval) -> Interval:
 
 
 class Slice(Reshaping):
-    """Channels `low` to `high` − 1 of a map, or these elements of a vector: H×W×C → H×W×(high − low).
+    """Channels `low` to `high` − 1 of a map or sequence, or these elements of a vector: H×W×C → H×W×(high − low).
 
-    With `axis=H` these are rows, H×W×C → (high − low)×W×C, with `axis=W` columns.
+    With `axis=H` these are rows, H×W×C → (high − low)×W×C, with `axis=W` columns, and with `axis=L` tokens.
     """
 
     storage: ClassVar[Storage | None] = Storage.VIEW
@@ -38,16 +38,14 @@ class Slice(Reshaping):
         return self.axis != "C"
 
     def output(self, inputs: Shapes) -> Shape:
-        shape = inputs[0] if self.axis == "C" else require_map(inputs)
-        place = find_place(self.axis, inputs[0])
+        shape, place = inputs[0], find_place(self.axis, inputs[0])
         if self.channels.high > shape[place]:
-            what = {"H": "rows", "W": "columns", "C": "channels"}[self.axis]
-            fact = f"takes {what} up to {self.channels.high:,}, and its input has {shape[place]}"
+            fact = f"takes {UNITS[self.axis]} up to {self.channels.high:,}, and its input has {shape[place]}"
             raise LayerError(Code.E306, fact, ("channels",))
         return *shape[:place], int(self.channels.high - self.channels.low), *shape[place:][1:]
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        if len(inputs[0]) != len(AXES):
+        if len(inputs[0]) == 1 or self.axis == "L":
             return (Elements.MOVED,)
         low = int(self.channels.low)
         offsets = {"H": (low, 0), "W": (0, low)}
@@ -55,4 +53,6 @@ class Slice(Reshaping):
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         length = self.output(inputs)[find_place(self.axis, inputs[0])]
-        return (TorchCall("torch.narrow", dim=TORCH_DIMS[self.axis], start=self.channels.low, length=length),)
+        return (
+            TorchCall("torch.narrow", dim=find_torch_dim(self.axis, inputs[0]), start=self.channels.low, length=length),
+        )

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from specnet.attributes import LARGEST
-from specnet.layers.base import Family, Shape, Shapes, TorchCall, split_groups
+from specnet.layers.base import Family, Shape, Shapes, TorchCall, find_channel_dim, split_groups
 from specnet.layers.base.alternatives import Alternatives, vary_groups
 from specnet.layers.base.layer import PositionWise
 from specnet.layers.base.traits import (
@@ -24,7 +24,7 @@ from specnet.layers.base.traits import (
 
 
 class Softmax(PositionWise):
-    """eˣ/Σeˣ over the channels, which are dimension 1 of N×C×H×W and of N×C.
+    """eˣ/Σeˣ over the channels, which are dimension 1 of N×C×H×W and of N×C, and dimension 2 of N×L×C.
 
     With groups, C is viewed as groups×C/groups, and each sum is over the corresponding channels of all groups. So two
     branches are weighed against each other, channel by channel (SKNet, Li et al. 2019; ResNeSt, Zhang et al. 2020).
@@ -47,7 +47,7 @@ class Softmax(PositionWise):
         yield from (each for each in vary_groups("groups", self.groups or 1, inputs[0][-1]) if each.value > 1)
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        if len(inputs[0]) == 3:
+        if len(inputs[0]) > 1:
             return read_same_position(inputs)
         return (Elements.SOME if self.groups else Elements.ALL,)
 
@@ -55,8 +55,9 @@ class Softmax(PositionWise):
         return KEEPS_OUTPUT
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        softmax = TorchCall("nn.Softmax", dim=1)
+        dim = find_channel_dim(inputs[0])
+        softmax = TorchCall("nn.Softmax", dim=dim)
         if not self.groups:
             return (softmax,)
-        split = TorchCall("torch.unflatten", dim=1, sizes=(self.groups, -1))
-        return split, softmax, TorchCall("torch.flatten", start_dim=1, end_dim=2)
+        split = TorchCall("torch.unflatten", dim=dim, sizes=(self.groups, -1))
+        return split, softmax, TorchCall("torch.flatten", start_dim=dim, end_dim=dim + 1)

@@ -13,6 +13,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.export import Dim
 
+from specnet.layers.base import order_as_torch
 from specnet.pictures.sixteen_bits import SixteenBitScale
 from specnet.settings import Training
 from specnet.training.engine.initialization import initialize_weights
@@ -101,7 +102,7 @@ def export_untrained(
 
 
 def _examples(shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
-    return tuple(torch.zeros(EXAMPLES, *shape[-1:], *shape[:-1]) for shape in shapes)
+    return tuple(torch.zeros(EXAMPLES, *order_as_torch(shape)) for shape in shapes)
 
 
 def to_safetensors(exportable: Exportable) -> bytes:

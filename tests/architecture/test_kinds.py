@@ -24,6 +24,11 @@ FIELDS = frozenset(field for kind in KINDS if (found := get_layer_class(kind)) f
 
 ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "foreign/": (KINDS, "tables of other tools' words for layers"),
+    "fixes/translations.py": (frozenset({"map"}), "a quantity of an input"),
+    "page/server.py": (frozenset({"token"}), "a key of a request"),
+    "run_report/report.py": (frozenset({"attention"}), "a class of a paragraph"),
+    "settings/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
+    "training/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
     "backends/diagram/palette.py": (frozenset({"pad"}), "an attribute of Graphviz"),
     "cli/commands.py": (frozenset({"filter"}), "a command"),
     "insight/views/filters.py": (frozenset({"maximum"}), "a key of the view's numbers"),
@@ -31,6 +36,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "settings/augment.py": (frozenset({"crop"}), "an augmentation of images"),
     "settings/normalize.py": (frozenset({"scale"}), "a way of normalising images"),
     "training/data/streams/fetching.py": (frozenset({"identity"}), "a way of sending files over HTTP"),
+    "weights/arrangement.py": (frozenset({"pool"}), "a word in the names of torch's classes and of layers in files"),
     "training/transforms/normalization.py": (frozenset({"scale"}), "a buffer, and a key of a run's record"),
 }
 """Of files, or of a folder, the words that they may have, and why."""

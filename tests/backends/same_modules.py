@@ -10,6 +10,7 @@ from specnet.backends.torch_source import generate_source
 from specnet.compiler import check_source
 from specnet.elaborate.formulas import NO_FORMULAS, Formulas
 from specnet.graph import Network
+from specnet.layers.base import order_as_torch
 from specnet.source import Source
 
 
@@ -43,7 +44,7 @@ def assert_same(built: Network, formulas: Formulas = NO_FORMULAS) -> None:
     assert learned[0] == learned[1]
     generated.load_state_dict(ours, strict=True)
     in_memory.load_state_dict(theirs, strict=True)
-    images = [torch.randn(2, i.shape[-1], *i.shape[:-1]) for i in built.inputs]
+    images = [torch.randn(2, *order_as_torch(i.shape)) for i in built.inputs]
     for training in (False, True):
         results = []
         for module in (in_memory, generated):

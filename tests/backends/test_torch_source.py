@@ -19,6 +19,7 @@ from specnet.backends.torch_source import generate_source
 from specnet.compiler import Checked, check_source
 from specnet.elaborate.formulas import Formulas, find_formulas
 from specnet.graph import Network
+from specnet.layers.base import order_as_torch
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
@@ -365,7 +366,7 @@ def test_names_and_shapes_of_the_zoo(name: str) -> None:
     built, formulas = of_zoo(name)
     with torch.device("meta"):
         in_memory, generated = build_module(built), written(built, formulas)().eval()
-        result = generated(*(torch.zeros(1, i.shape[-1], *i.shape[:-1]) for i in built.inputs))
+        result = generated(*(torch.zeros(1, *order_as_torch(i.shape)) for i in built.inputs))
     shapes = [{key: value.shape for key, value in module.state_dict().items()} for module in (in_memory, generated)]
     assert shapes[0] == shapes[1]
     first = result[0] if isinstance(result, tuple) else result

@@ -103,8 +103,11 @@ def test_a_layer_that_answers_well_is_as_any_other() -> None:
     [
         ({"output": ValueError("no")}, "its `output` fails at {file}: ValueError: no"),
         ({"output": SystemExit(1)}, "its `output` fails at {file}: it calls sys.exit(1)"),
-        ({"output": None}, "its `output` returns None, and not (height, width, channels) or (length,)"),
-        ({"output": (8, 8)}, "its `output` returns (8, 8), and not"),
+        (
+            {"output": None},
+            "its `output` returns None, and not (height, width, channels), (length, channels) or (length,)",
+        ),
+        ({"output": (8, 8, 8, 8)}, "its `output` returns (8, 8, 8, 8), and not"),
         ({"output": (0, 8, 3)}, "its `output` returns (0, 8, 3), and not"),
         ({"output": (8, 8, -3)}, "its `output` returns (8, 8, -3), and not"),
         ({"output": (8.0, 8, 3)}, "its `output` returns (8.0, 8, 3), and not"),

@@ -43,6 +43,14 @@ reshape 4x9x13
 reshape 7x7x7
 reshape 468
 permute WHC
+permute CL
+map 14
+map 14x7
+token 0
+positions learned
+positions sine
+attention heads=12
+attention heads=4 qkv_bias=no window=7 shift=3 bias=relative
 pad 1
 pad [0:1,2] reflect
 crop to=7x8

@@ -18,6 +18,7 @@ import torch
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code
+from specnet.layers.base import order_as_torch
 from specnet.source import Source
 
 AGREES = "agrees"
@@ -145,7 +146,7 @@ def test_the_modules_have_the_parameters_that_torch_counted(shared: Callable[[st
         network = check(text(graph, "round floor")).network
         with torch.device("meta"), torch.no_grad():
             module = build_module(network)
-            output = module(*(torch.empty(2, *i.shape[-1:], *i.shape[:-1]) for i in network.inputs))
+            output = module(*(torch.empty(2, *order_as_torch(i.shape)) for i in network.inputs))
         assert sum(p.numel() for p in module.parameters()) == graph["truth"]["totals"]["params"]
         assert list(output.shape[1:]) == graph["truth"]["nodes"][-1]["output"][1:]
 

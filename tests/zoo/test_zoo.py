@@ -20,7 +20,7 @@ from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Severity
 from specnet.graph import Network, Node
-from specnet.layers.base import Shape
+from specnet.layers.base import Shape, order_as_torch
 from specnet.source import Source
 from specnet.zoo import ClaimedSize, PublishedNetwork, read_claimed_size, read_published_networks
 
@@ -263,7 +263,7 @@ IMAGES = 2
 
 def inputs(network: Network) -> list[torch.Tensor]:
     """Return random images for each input, N×C×H×W."""
-    return [torch.randn(IMAGES, i.shape[-1], *i.shape[:-1]) for i in network.inputs]
+    return [torch.randn(IMAGES, *order_as_torch(i.shape)) for i in network.inputs]
 
 
 def channels_last(value: torch.Tensor) -> Shape:

@@ -28,6 +28,7 @@ SIGNATURES: Mapping[str, str] = {
     "nn.InstanceNorm2d": "num_features, eps=1e-5, affine=False",
     "nn.GroupNorm": "num_groups, num_channels, eps=1e-5, affine=True",
     "nn.LayerNorm": "normalized_shape, eps=1e-5, elementwise_affine=True",
+    "nn.RMSNorm": "normalized_shape, eps=None, elementwise_affine=True",
     "nn.PReLU": "num_parameters=1, init=0.25",
     "F.max_pool2d": "kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
     "F.avg_pool2d": "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
@@ -60,6 +61,12 @@ SIGNATURES: Mapping[str, str] = {
     "torch.permute": "dims",
     "torch.reshape": "shape",
     "torch.unflatten": "dim, sizes",
+    "torch.transpose": "dim0, dim1",
+    "torch.select": "dim, index",
+    "torch.mean": "dim=None, /",
+    "torch.amax": "dim=(), /",
+    "torch.unsqueeze": "dim",
+    "torch.squeeze": "dim=None, /",
 }
 """The arguments of a module's constructor, or those of a function that follow its input values.
 
@@ -180,7 +187,10 @@ def _find_embedded_signature(name: str) -> Signature:
     definition = next(definition for definition in classes if definition.name == name)
     functions = (statement for statement in definition.body if isinstance(statement, ast.FunctionDef))
     init = next((function for function in functions if function.name == "__init__"), None)
-    return _read_signature(init.args) if init else find_signature(ast.unparse(definition.bases[0]))
+    if init:
+        return _read_signature(init.args)
+    base = ast.unparse(definition.bases[0])
+    return find_signature(f"modules.{base}" if any(each.name == base for each in classes) else base)
 
 
 @cache

@@ -11,7 +11,7 @@ from specnet.analyses.cost import Totals, format_count, measure_costs
 from specnet.backends.torch_source.calls import read_torch_modules
 from specnet.backends.torch_source.pretty_printer import LINE_WIDTH
 from specnet.graph import Network
-from specnet.layers.base import Shape
+from specnet.layers.base import Shape, order_as_torch
 from specnet.printable import escape_commands, replace_unprintable
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
@@ -57,18 +57,13 @@ def _is_for_one_size(network: Network) -> bool:
 
 
 def _format_shapes(named: Sequence[tuple[str, Shape | None]]) -> str:
-    texts = [(name, "×".join(["N", *map(str, _channels_first(shape or ()))])) for name, shape in named]
+    texts = [(name, "×".join(["N", *map(str, order_as_torch(shape or ()))])) for name, shape in named]
     return texts[0][1] if len(texts) == 1 else ", ".join(f"{name} {shape}" for name, shape in texts)
-
-
-def _channels_first(shape: Shape) -> Shape:
-    """Return C×H×W for H×W×C."""
-    return (shape[-1], *shape[:-1])
 
 
 def write_main(network: Network, name: str) -> str:
     """Return lines that run the model on a batch of zeros and print the shapes of its outputs."""
-    zeros = ", ".join(f"torch.zeros({', '.join(map(str, (1, *_channels_first(i.shape))))})" for i in network.inputs)
+    zeros = ", ".join(f"torch.zeros({', '.join(map(str, (1, *order_as_torch(i.shape))))})" for i in network.inputs)
     several = len(network.outputs) + len(network.heads) > 1
     shapes = "*(tuple(output.shape) for output in outputs)" if several else "tuple(output.shape)"
     return f"""if __name__ == "__main__":

@@ -72,9 +72,9 @@ def _call(name: str, compute: Callable[[], Any], layer: Layer) -> Any:
 
 
 def _require_shape(layer: Layer, shape: Any) -> Shape:
-    if isinstance(shape, tuple) and len(shape) in (1, 3) and all(map(_is_size, shape)):
+    if isinstance(shape, tuple) and 1 <= len(shape) <= 3 and all(map(_is_size, shape)):
         return check_bounds(tuple(map(int, shape)))
-    meaning = f"(height, width, channels) or (length,), whole numbers from 1 to {LARGEST:,}"
+    meaning = f"(height, width, channels), (length, channels) or (length,), whole numbers from 1 to {LARGEST:,}"
     raise _refuse(layer, "output", shape, meaning)
 
 

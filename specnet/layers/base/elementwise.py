@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 from typing import ClassVar
 
 from specnet.diagnostics import Code
-from specnet.layers.base.axes import AXES
 from specnet.layers.base.families import Join
-from specnet.layers.base.shapes import LayerError, LayerNote, Shape, Shapes, format_shape, format_shapes, join_words
+from specnet.layers.base.shapes import (
+    AXES_BY_RANK,
+    NOUNS,
+    TO_MAP,
+    TO_SEQUENCE,
+    LayerError,
+    LayerNote,
+    Shape,
+    Shapes,
+    format_shape,
+    format_shapes,
+    is_map,
+    is_sequence,
+    join_words,
+)
 from specnet.layers.base.traits import (
     SAME_POSITION,
+    Elements,
     Kept,
     Reach,
     Reading,
@@ -22,17 +37,17 @@ from specnet.layers.base.traits import (
 
 
 class Elementwise(Join):
-    """A join of vectors of equal lengths, or of maps that agree on each axis but for those that have 1 there.
+    """A join of vectors of equal lengths, or of maps or sequences that agree on each axis but for 1s.
 
     A 1 is repeated, as torch broadcasts: 1×1×C beside H×W×C over all positions, H×W×1 over all channels, and H×1×C
-    beside 1×W×C gives H×W×C. More than two inputs are joined from the left.
+    beside 1×W×C gives H×W×C; 1×C beside L×C over all tokens. More than two inputs are joined from the left.
     """
 
     kind_traits: ClassVar[Traits] = frozenset({Trait.EQUAL_SHAPES})
 
     def output(self, inputs: Shapes) -> Shape:
         if len({len(shape) for shape in inputs}) > 1:
-            raise _refuse_vectors(inputs)
+            raise refuse_ranks(inputs)
         if differing := _name_differing_axes(inputs):
             fact = f"has arms that differ in {differing}: {format_shapes(inputs)}"
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), self._explain_arms(inputs))
@@ -41,7 +56,7 @@ class Elementwise(Join):
     def _explain_arms(self, inputs: Shapes) -> tuple[str, ...]:
         """Return what an arm of a map may be, where one seems to be repeated on purpose."""
         is_usual = Trait.EQUAL_SHAPES not in self.traits
-        if len(inputs[0]) != len(AXES) or not (is_usual or any(1 in shape for shape in inputs)):
+        if not is_map(inputs[0]) or not (is_usual or any(1 in shape for shape in inputs)):
             return ()
         height, width, channels = whole = max(inputs, key=prod)
         examples = join_words([*map(format_shape, ((1, 1, channels), (height, 1, channels), (height, width, 1)))])
@@ -61,12 +76,15 @@ class Elementwise(Join):
         return tuple(own if 1 in (own, size) else size for own, size in zip(shape, other, strict=True))
 
     def converter(self, shape: Shape, other: Shape) -> str:
-        is_vector_of_channels = len(shape) == 1 and len(other) == 3 and shape[0] == other[2]
-        return f"reshape 1x1x{shape[0]}" if is_vector_of_channels else ""
+        if len(shape) == 1 and len(other) > 1 and shape[0] == other[-1]:
+            return "reshape " + "1x" * (len(other) - 1) + str(shape[0])
+        if is_map(shape) and is_sequence(other):
+            return TO_SEQUENCE
+        return f"{TO_MAP} {other[0]}x{other[1]}" if is_sequence(shape) and is_map(other) else ""
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         """Return the same position of each input, or its only one along an axis on which it is repeated."""
-        if len(inputs[0]) != len(AXES):
+        if len(inputs[0]) == 1:
             return read_same_position(inputs)
         whole = self.output(inputs)
         return tuple(_read_repeated(shape, whole) for shape in inputs)
@@ -126,25 +144,37 @@ def list_partial_results(inputs: Shapes) -> list[Shape]:
     return [broadcast(inputs[:count]) for count in range(2, len(inputs) + 1)]
 
 
-def _refuse_vectors(inputs: Shapes) -> LayerError:
-    """Return the error of vectors beside maps."""
-    channels = next(shape[-1] for shape in inputs if len(shape) == len(AXES))
-    note = f"a vector is joined with a map as 1×1×{channels}, by `reshape 1x1x{channels}`"
+def refuse_ranks(inputs: Shapes) -> LayerError:
+    """Return the error of maps beside sequences or vectors, with the layer that makes one of the other."""
+    ranks = sorted({len(shape) for shape in inputs}, reverse=True)
     shapes = format_shapes(inputs)
-    return LayerError(Code.E310, f"joins maps with vectors: {shapes}", (), shapes, (note,))
+    fact = f"joins {' with '.join(f'{NOUNS[rank]}s' for rank in ranks)}: {shapes}"
+    return LayerError(Code.E310, fact, (), shapes, tuple(_explain_ranks(inputs, ranks)))
+
+
+def _explain_ranks(inputs: Shapes, ranks: list[int]) -> Iterator[str]:
+    whole = next(shape for shape in inputs if len(shape) == ranks[0])
+    if 1 in ranks:
+        ones = "1x" * (len(whole) - 1)
+        form = f"{ones}{whole[-1]}"
+        yield f"a vector is joined with a {NOUNS[len(whole)]} as {form.replace('x', '×')}, by `reshape {form}`"
+    if {2, 3} <= {*ranks}:
+        yield "`tokens` makes a sequence of a map, and `map like=@x` a map of a sequence"
 
 
 def _name_differing_axes(inputs: Shapes) -> str:
     """Return the axes on which inputs of one rank differ and cannot be repeated: `height, width and channels`."""
-    if len(inputs[0]) != len(AXES):
+    if len(inputs[0]) == 1:
         return "length" if len(set(inputs)) > 1 else ""
-    sizes = zip(AXES, zip(*inputs, strict=True), strict=True)
+    sizes = zip(AXES_BY_RANK[len(inputs[0])], zip(*inputs, strict=True), strict=True)
     return join_words([axis for axis, along in sizes if len({*along} - {1}) > 1])
 
 
 def _read_repeated(shape: Shape, whole: Shape) -> Reading:
     """Return what a position of the whole reads of an input: the only position along an axis where it is repeated."""
-    if shape[:2] == whole[:2]:
+    if shape[:-1] == whole[:-1]:
         return SAME_POSITION
+    if is_sequence(shape):
+        return Elements.MOVED
     height, width = (Reach() if shape[axis] == whole[axis] else Reach(stride=0) for axis in (0, 1))
     return height, width

@@ -10,7 +10,7 @@ from specnet.diagnostics import Code
 from specnet.records import Record
 
 Shape = tuple[int, ...]
-"""One image's shape: (height, width, channels) of a map, or (length,) of a vector."""
+"""One image's shape: (height, width, channels) of a map, (length, channels) of a sequence, (length,) of a vector."""
 
 Shapes = tuple[Shape, ...]
 """The shapes of a layer's inputs."""
@@ -44,6 +44,40 @@ class LayerNote(Record):
     fact: str
     attributes: tuple[str, ...] = ()
     arithmetic: str = ""
+
+
+AXES_BY_RANK: Mapping[int, tuple[str, ...]] = {
+    3: ("height", "width", "channels"),
+    2: ("length", "channels"),
+    1: ("length",),
+}
+"""The names of the axes of a map, a sequence and a vector."""
+
+NOUNS: Mapping[int, str] = {3: "map", 2: "sequence", 1: "vector"}
+"""What values of each number of axes are called."""
+
+TO_SEQUENCE, TO_MAP = "tokens", "map"
+"""The layers that make a sequence of a map, and a map of a sequence."""
+
+
+def is_map(shape: Shape | None) -> bool:
+    """Whether a shape is that of a map, height×width×channels."""
+    return shape is not None and len(shape) == 3
+
+
+def is_sequence(shape: Shape | None) -> bool:
+    """Whether a shape is that of a sequence of tokens, length×channels."""
+    return shape is not None and len(shape) == 2
+
+
+def order_as_torch(shape: Shape) -> Shape:
+    """Return the sizes of one image in torch's order: C×H×W of a map, L×C of a sequence, C of a vector."""
+    return (shape[-1], *shape[:-1]) if is_map(shape) else shape
+
+
+def find_channel_dim(shape: Shape) -> int:
+    """Return torch's dimension of the channels: 1 in N×C×H×W and N×C, 2 in N×L×C."""
+    return 2 if is_sequence(shape) else 1
 
 
 def is_channels_first(shape: Shape) -> bool:
@@ -80,11 +114,39 @@ def count_elements(tensors: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def require_map(inputs: Shapes) -> tuple[int, int, int]:
-    """Return height, width and channels of the first input; raises LayerError if it is a vector."""
-    if len(inputs[0]) != 3:
-        raise LayerError(Code.E305, f"needs a map of height×width×channels, not a vector of {format_shape(inputs[0])}")
+    """Return height, width and channels of the first input; raises LayerError if it is no map."""
+    if not is_map(inputs[0]):
+        how = ("`map`, such as `map 14x14`, arranges the tokens of a sequence as a map",)
+        raise _refuse_rank("a map of height×width×channels", inputs[0], how if is_sequence(inputs[0]) else ())
     height, width, channels = inputs[0]
     return height, width, channels
+
+
+def require_sequence(inputs: Shapes) -> tuple[int, int]:
+    """Return length and channels of the first input; raises LayerError if it is no sequence."""
+    if not is_sequence(inputs[0]):
+        how = ("`tokens` makes a sequence of the positions of a map",)
+        raise _refuse_rank("a sequence of length×channels", inputs[0], how if is_map(inputs[0]) else ())
+    length, channels = inputs[0]
+    return length, channels
+
+
+def require_positions(inputs: Shapes) -> Shape:
+    """Return the first input's shape, that of a sequence or a map; raises LayerError if it is a vector."""
+    if len(inputs[0]) == 1:
+        raise _refuse_rank("a map or a sequence", inputs[0])
+    return inputs[0]
+
+
+def refuse_sequence(inputs: Shapes, advice: str) -> None:
+    """Raise LayerError if the first input is a sequence."""
+    if is_sequence(inputs[0]):
+        raise _refuse_rank("a map or a vector", inputs[0], (advice,))
+
+
+def _refuse_rank(wanted: str, shape: Shape, notes: tuple[str, ...] = ()) -> LayerError:
+    fact = f"needs {wanted}, not a {NOUNS[len(shape)]} of {format_shape(shape)}"
+    return LayerError(Code.E305, fact, notes=notes)
 
 
 def check_bounds(shape: Shape, what: str = "give") -> Shape:
@@ -94,9 +156,9 @@ def check_bounds(shape: Shape, what: str = "give") -> Shape:
     return shape
 
 
-def split_groups(amount: int, groups: int, what: str, attribute: str = "groups") -> int:
+def split_groups(amount: int, groups: int, what: str, attribute: str = "groups", into: str = "groups") -> int:
     """Return the size of each of `groups` equal groups; raises LayerError if they cannot be equal."""
     if amount % groups:
-        fact = f"cannot split {amount} {what} into {groups} equal groups"
+        fact = f"cannot split {amount} {what} into {groups} equal {into}"
         raise LayerError(Code.E304, fact, (attribute,), f"{amount}/{groups} = {amount / groups:g}")
     return amount // groups

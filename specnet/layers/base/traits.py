@@ -6,6 +6,7 @@ Family, traits, number of inputs, storage and receptive field.
 from __future__ import annotations
 
 from enum import Enum, StrEnum
+from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from specnet.layers.base.shapes import Shapes
@@ -46,6 +47,8 @@ class Trait(StrEnum):
     """Is linear in evaluation and has no matrix or filters, so that a linear layer next to it could absorb it."""
     LEARNS_WEIGHT = "learns weight"
     """Learns a matrix or filters, which `init` initialises."""
+    EMBEDS = "embeds"
+    """Learns numbers that are part of its output, and multiply no input: an embedding of each place."""
     ADDS_BIAS = "adds bias"
     """Adds a learned constant to each output channel."""
     GROUPED = "grouped"
@@ -193,12 +196,22 @@ class Reach(Record):
     The output position i reads those from ⌊i·stride + first⌋ to ⌊i·stride + last⌋; those below 0 are in the padding.
     With a `stride` of 0, all output positions read the same. The numbers are integers or fractions, as `divide` makes
     them. `axis` is the axis of the input, 0 for height and 1 for width; None means the output's own axis.
+
+    Positions are in windows of `window`, the first of which begins at `shift`: all positions of a window read what its
+    first one does.
     """
 
     first: Rational = 0
     last: Rational = 0
     stride: Rational = 1
     axis: int | None = None
+    window: int = 1
+    shift: int = 0
+
+    def read(self, at: int) -> tuple[int, int]:
+        """Return the first and the last input position that the output position `at` reads."""
+        leader = (at - self.shift) // self.window * self.window + self.shift
+        return floor(leader * self.stride + self.first), floor(leader * self.stride + self.last)
 
 
 class Elements(Enum):

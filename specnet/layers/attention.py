@@ -1,0 +1,259 @@
+"""attention: multi-head attention, `attention heads=12`, in windows, `window=7 shift=3`, to another value, `@memory`.
+
+Vaswani et al. 2017, "Attention is all you need", 3.2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import gcd, prod
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from specnet.attributes import LARGEST, Count, Pair
+from specnet.diagnostics import Code
+from specnet.layers.base import (
+    Family,
+    Layer,
+    LayerError,
+    Shape,
+    Shapes,
+    TorchCall,
+    format_shape,
+    is_map,
+    is_sequence,
+    require_map,
+    require_positions,
+    split_groups,
+)
+from specnet.layers.base.alternatives import Alternative, Alternatives, list_divisors, vary_groups
+from specnet.layers.base.families import FREEZE, Freeze
+from specnet.layers.base.shapes import AXES_BY_RANK, join_words
+from specnet.layers.base.traits import (
+    SAME_POSITION,
+    Arity,
+    Autocast,
+    Elements,
+    Kept,
+    Reach,
+    ReceptiveField,
+    Storage,
+    Trait,
+    Traits,
+    Workload,
+)
+
+DIVISIONS = {"window": "windows", "patch": "patches", "reduce": "blocks"}
+"""What the fields divide the positions into."""
+
+
+class Attention(Layer):
+    """Each position is a mean of what all positions hold, weighted by how well they match it, in every head.
+
+    L×C → L×C of a sequence, H×W×C → H×W×C of a map. The queries, keys and values are linear in the channels, softmax of
+    q·kᵀ/√(C/heads) weighs the values, and the heads' results are projected to C channels. Of two inputs, the first has
+    the queries and the second, of any length and number of channels, the keys and values.
+
+    `window=7` divides a map into windows of 7×7, and a sequence into runs of 7, whose positions attend to each other;
+    `shift=3` moves the windows by so many positions, not across the edges and not where one window covers all (Swin,
+    Liu et al. 2021). `patch=2` lets those attend to each other that are at the same place of each 2×2 patch (MobileViT,
+    Mehta and Rastegari 2021). `reduce=2` takes keys and values from a map that a convolution has reduced by 2 (PVT,
+    Wang et al. 2021). `bias=relative` adds a learned number for each head and each distance in the window or the input.
+    """
+
+    family: ClassVar[Family] = Family.DENSE
+    arity: ClassVar[Arity] = Arity(1, 2)
+    storage: ClassVar[Storage | None] = Storage.OWN
+    kind_traits: ClassVar[Traits] = frozenset({Trait.LEARNS_WEIGHT})
+    autocast: ClassVar[Autocast] = Autocast.LOWER
+    preserves_shape: ClassVar[bool] = True
+
+    heads: Count = Field(description="number of heads, which divides the channels")
+    qkv_bias: bool = Field(True, description="learned number added to each query, key and value")
+    window: Pair | None = Field(None, description="window whose positions attend to each other, as 7 or 7x7")
+    shift: Annotated[int, Field(ge=0, le=LARGEST)] = Field(0, description="positions by which the windows are moved")
+    patch: Count | None = Field(None, description="patch of whose places each attends to its own, as 2")
+    reduce: Count | None = Field(None, description="factor by which keys and values are reduced, as 2")
+    bias: Literal["relative"] | None = Field(None, description="number added by distance, `relative`")
+    freeze: Freeze = FREEZE
+
+    @model_validator(mode="after")
+    def _one_way_of_choosing(self) -> Attention:
+        ways = [name for name in ("window", "patch", "reduce") if getattr(self, name)]
+        if len(ways) > 1:
+            raise ValueError(f"takes only one of `window`, `patch` and `reduce`, not {join_words(ways)}")
+        if self.bias and (self.patch or self.reduce):
+            raise ValueError(f"takes no `bias=relative` with `{ways[0]}`")
+        if self.shift and not self.window:
+            raise ValueError("takes `shift` with `window` only")
+        if self.window and self.shift >= min(self.window):
+            raise ValueError(f"takes a `shift` below its window, {min(self.window)}")
+        return self
+
+    @property
+    def workload(self) -> Workload:
+        return Workload.MATMUL
+
+    @property
+    def slides(self) -> bool:
+        return True
+
+    @property
+    def period(self) -> tuple[int, int]:
+        every = self.patch or self.reduce
+        return self.window or (every or 1, every or 1)
+
+    def output(self, inputs: Shapes) -> Shape:
+        shape = require_positions(inputs)
+        if len(inputs) == 2:
+            self._check_memory(inputs)
+        split_groups(shape[-1], self.heads, "channels", "heads", "heads")
+        if self.patch or self.reduce:
+            require_map(inputs)
+        for field in ("window", "patch", "reduce"):
+            if getattr(self, field):
+                self._check_division(shape, field)
+        return shape
+
+    def _check_memory(self, inputs: Shapes) -> None:
+        """Refuse a second input beside what divides the first, and one that is a vector."""
+        for field in ("window", "patch", "reduce", "bias"):
+            if getattr(self, field):
+                raise LayerError(Code.E305, f"takes no `{field}` when it attends to another value", (field,))
+        if len(inputs[1]) == 1:
+            fact = f"attends to the positions of a map or a sequence, and a vector of {inputs[1][0]} has none"
+            raise LayerError(Code.E305, fact, arms=(1,))
+
+    def _check_division(self, shape: Shape, field: str) -> None:
+        """Refuse positions that cannot be divided into equal windows or patches along an axis."""
+        sizes = getattr(self, field) if field == "window" else (getattr(self, field),) * 2
+        if is_sequence(shape) and len(set(sizes)) > 1:
+            fact = f"takes windows of {format_shape(sizes)} of a map only, not of a sequence of {format_shape(shape)}"
+            raise LayerError(Code.E305, fact, (field,))
+        for name, size, part in zip(AXES_BY_RANK[len(shape)], shape[:-1], sizes, strict=False):
+            if size % part:
+                fact = f"cannot divide a {name} of {size} into {DIVISIONS[field]} of {part}"
+                raise LayerError(Code.E304, fact, (field,), f"{size}/{part} = {size / part:g}")
+
+    def parameters(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        channels, memory = inputs[0][-1], inputs[-1][-1]
+        table = self._count_distances(inputs[0])
+        learned: dict[str, tuple[int, ...]] = {}
+        if table:
+            learned["bias_table"] = (table, self.heads)
+        if len(inputs) == 2 or self.reduce:
+            learned |= self._project("q", channels, channels) | self._project("kv", memory, 2 * channels)
+        else:
+            learned |= self._project("qkv", channels, 3 * channels)
+        learned |= {"proj.weight": (channels, channels), "proj.bias": (channels,)}
+        if self.reduce:
+            learned |= {"sr.weight": (channels, channels, self.reduce, self.reduce), "sr.bias": (channels,)}
+            learned |= {"norm.weight": (channels,), "norm.bias": (channels,)}
+        return learned
+
+    def _project(self, name: str, read: int, made: int) -> dict[str, tuple[int, ...]]:
+        learned: dict[str, tuple[int, ...]] = {f"{name}.weight": (made, read)}
+        if self.qkv_bias:
+            learned[f"{name}.bias"] = (made,)
+        return learned
+
+    def buffers(self, inputs: Shapes) -> Mapping[str, tuple[int, ...]]:
+        positions = prod(self._find_window(inputs[0]))
+        return {"distances": (positions, positions)} if self.bias else {}
+
+    def macs(self, inputs: Shapes) -> int:
+        """Return those of the projections, and 2·L·M·C of q·kᵀ and the weighted sum, where each of L reads M positions.
+
+        A reduction has those of its convolution.
+        """
+        queries, channels = prod(inputs[0][:-1]), inputs[0][-1]
+        keys, memory = self._count_keys(inputs), inputs[-1][-1]
+        projections = 2 * queries * channels**2 + 2 * keys * memory * channels
+        reduction = keys * channels**2 * self.reduce**2 if self.reduce else 0
+        return projections + reduction + 2 * queries * self._count_read(inputs) * channels
+
+    def _count_keys(self, inputs: Shapes) -> int:
+        """Return the number of positions that have a key and a value."""
+        return prod(inputs[-1][:-1]) // (self.reduce or 1) ** 2
+
+    def _count_read(self, inputs: Shapes) -> int:
+        """Return the number of positions that each query reads."""
+        if self.window:
+            return prod(self._find_window(inputs[0]))
+        return self._count_keys(inputs) // (self.patch or 1) ** 2
+
+    def _find_window(self, shape: Shape) -> tuple[int, int]:
+        """Return the height and width of a window, or of everything; a sequence has a height of 1."""
+        if is_sequence(shape):
+            return 1, self.window[0] if self.window else shape[0]
+        return self.window or (shape[0], shape[1])
+
+    def _find_shift(self, shape: Shape) -> tuple[int, int]:
+        """Return the shift along height and width: 0 where one window covers the axis."""
+        window, sizes = self._find_window(shape), (1, shape[0]) if is_sequence(shape) else shape[:2]
+        height, width = (self.shift if part < size else 0 for part, size in zip(window, sizes, strict=True))
+        return height, width
+
+    def _count_distances(self, shape: Shape) -> int:
+        """Return the number of distances between two positions of a window; 0 without `bias=relative`."""
+        return prod(2 * size - 1 for size in self._find_window(shape)) if self.bias else 0
+
+    def receptive_field(self, inputs: Shapes) -> ReceptiveField:
+        """Return the whole input, or a window; what is at one place of each patch is all over the map.
+
+        Of two inputs, a position reads the query at its own place, and all of the other.
+        """
+        if len(inputs) == 2:
+            return SAME_POSITION, Elements.ALL
+        if self.patch:
+            return (Elements.SOME,)
+        if not self.window:
+            return (Elements.ALL,)
+        if is_sequence(inputs[0]):
+            return (Elements.SOME,)
+        height, width = (
+            Reach(0, part - 1, window=part, shift=shift)
+            for part, shift in zip(self.window, self._find_shift(inputs[0]), strict=True)
+        )
+        return ((height, width),)
+
+    def kept(self, inputs: Shapes) -> Kept | None:
+        """Return the input, queries, keys and values, the result of all heads, and the logarithms of the sums."""
+        queries, channels = prod(inputs[0][:-1]), inputs[0][-1]
+        keys = self._count_keys(inputs)
+        return Kept(inputs=tuple(range(len(inputs))), elements=2 * queries * channels + 2 * keys * channels)
+
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        yield from vary_groups("heads", self.heads, inputs[0][-1])
+        for field in ("window", "patch", "reduce"):
+            if getattr(self, field):
+                yield from self._vary_division(field, gcd(*inputs[0][:-1]))
+        if self.window and self.shift:
+            yield from (Alternative("shift", shift, 1.2) for shift in {min(self.window) // 2, 0} - {self.shift})
+
+    def _vary_division(self, field: str, size: int) -> Alternatives:
+        now = max(self.window) if self.window else getattr(self, field)
+        nearest = sorted(list_divisors(size), key=lambda number: abs(number - now))
+        yield from (Alternative(field, part, 1.1 + 0.05 * place) for place, part in enumerate(nearest))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        how: dict[str, Any] = {"channels": inputs[0][-1], "heads": self.heads, "qkv_bias": self.qkv_bias}
+        if len(inputs) == 2:
+            return (TorchCall("modules.CrossAttention", **how, memory_channels=inputs[1][-1]),)
+        if self.window or self.bias:
+            return self._call_windowed(inputs[0], how)
+        if self.reduce:
+            return (TorchCall("modules.ReducedAttention", **how, reduce=self.reduce),)
+        if self.patch:
+            return (TorchCall("modules.PatchAttention", **how, patch=self.patch),)
+        return (TorchCall("modules.MapAttention" if is_map(inputs[0]) else "modules.Attention", **how),)
+
+    def _call_windowed(self, shape: Shape, how: dict[str, Any]) -> tuple[TorchCall, ...]:
+        """Return the call of attention in windows, for which a sequence is a map of one row."""
+        how |= {"window": self._find_window(shape), "shift": self._find_shift(shape), "relative": bool(self.bias)}
+        module = TorchCall("modules.WindowAttention", **how)
+        if is_map(shape):
+            return (module,)
+        swap = TorchCall("torch.transpose", dim0=1, dim1=2)
+        return swap, TorchCall("torch.unsqueeze", dim=2), module, TorchCall("torch.squeeze", dim=2), swap
