@@ -87,16 +87,16 @@ class Search:
         states = sorted(self._follow(items, self._furthest), key=lambda state: state.cost)
         if not states:
             raise self._describe_disagreement(self._furthest)
-        if len(states) > 1 and states[0].cost == states[1].cost:
-            raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
-        if states[0].rival:
-            raise self._describe_ambiguity(states[0].pairs, states[0].rival)
-        state, anew, rest = states[0], self._find_next(states[0]), self._find_rest(states[0])
+        best = states[0]
+        others = (each.pairs for each in states if each.cost == best.cost and each.assignment != best.assignment)
+        if rival := best.rival or next(others, None):
+            raise self._describe_ambiguity(best.pairs, rival)
+        anew, rest = self._find_next(best), self._find_rest(best)
         unused = [layer for layer in rest if AUXILIARY.search(f"{layer.name}.")]
         left = [layer for layer in rest if not AUXILIARY.search(f"{layer.name}.")]
         if len(left) > 1 or (left and not (anew and differs_in_outputs(left[0], anew.shapes, self.weights.layout))):
-            raise self._describe_disagreement(state)
-        return Found(state.pairs, anew, left[0] if left else None, tuple(unused))
+            raise self._describe_disagreement(best)
+        return Found(best.pairs, anew, left[0] if left else None, tuple(unused))
 
     def _follow(self, items: Sequence[Item], state: _State) -> list[_State]:
         """Return the different states behind the items, of which there are none if the layers do not fit."""
