@@ -63,8 +63,8 @@ class Place:
 def is_counted_later(one: Parts, other: Parts, of_items: bool) -> bool:
     """Return whether the first name has the larger number where the two part, and nothing else is different there.
 
-    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of items of a list count, as these do, and
-    those of `arms.arms2` and `arms.arms0`, and not those of `arm2` and `arm0`.
+    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of items of a list count, as these do,
+    and those of `arms.arms2` and `arms.arms0`, and not those of `arm2` and `arm0`.
     """
     parts = zip(("", *one), one, other, strict=False)
     above, here, there = next((each for each in parts if each[1] != each[2]), ("", "", ""))
