@@ -107,6 +107,10 @@ class Attention(Layer):
         every = self.patch or self.reduce
         return self.window or (every or 1, every or 1)
 
+    @property
+    def channel_period(self) -> int:
+        return self.heads
+
     def output(self, inputs: Shapes) -> Shape:
         shape = require_positions(inputs)
         if len(inputs) == 2:
