@@ -60,6 +60,21 @@ class Place:
         return Place(parts, self.finished | left, numbers)
 
 
+def is_counted_later(one: Parts, other: Parts, of_items: bool) -> bool:
+    """Return whether the first name has the larger number where the two part, and nothing else is different there.
+
+    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of items of a list count, as these do,
+    and those of `arms.arms2` and `arms.arms0`, and not those of `arm2` and `arm0`.
+    """
+    parts = zip(("", *one), one, other, strict=False)
+    above, here, there = next((each for each in parts if each[1] != each[2]), ("", "", ""))
+    is_item = here.isdigit() or NUMBER.sub("", here) == above != ""
+    if NUMBER.sub("#", here) != NUMBER.sub("#", there) or (of_items and not is_item):
+        return False
+    numbers, others = ([split_number(number) for number in NUMBER.findall(part)] for part in (here, there))
+    return numbers > others
+
+
 def find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
     """Return the blocks around a layer that have more than `common` parts."""
     blocks = (parts[:end] for end in range(common + 1, len(parts)))
