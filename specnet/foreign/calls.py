@@ -283,15 +283,8 @@ def _read_inputs(call: Call, arguments: Sequence[ast.expr], program: Program) ->
     if first is None or len(nodes) > 1:
         return replace(call, is_known=False)
     if call.layers == (SWAP,) and first.layers[-1:] == (SWAP,):
-        return _drop_last(first, call.function)
+        return replace(first, steps=(*first.steps[:-1], first.steps[-1].drop_last()), function=call.function)
     return _join(call.function, [first, call])
-
-
-def _drop_last(call: Call, function: str) -> Call:
-    """Return a call without its last layer, which the function behind it undoes: `flatten(2).transpose(1, 2)`."""
-    *steps, last = call.steps
-    step = replace(last, layers=last.layers[:-1], reads=last.reads[:-1])
-    return replace(call, steps=(*steps, step), function=function)
 
 
 def _join(function: str, calls: Sequence[Call]) -> Call:
