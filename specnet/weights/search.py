@@ -18,7 +18,7 @@ from typing import NamedTuple
 from specnet.weights.arrangement import AUXILIARY, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
-from specnet.weights.places import START, Parts, Place, find_blocks, split_name
+from specnet.weights.places import START, Parts, Place, find_blocks, misses_turn, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
@@ -144,10 +144,17 @@ class Search:
             if after is None:
                 return None
             place, detour = after, state.place.measure_distance(parts) - nearest
+            detour += self._misses_turn(state.pairs, wanted, parts)
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
         rival = (*state.rival, pair) if state.rival else None
         return _State(taken, (*state.pairs, pair), place, state.detours + detour, state.inversions, rival)
+
+    def _misses_turn(self, pairs: Pairs, wanted: NetworkLayer, parts: Parts) -> bool:
+        if not pairs or self.weights.layout != "torch":
+            return False
+        ours, theirs = pairs[-1]
+        return misses_turn((ours.name, wanted.name), (self._split(theirs), parts))
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)

@@ -80,6 +80,15 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     "mobileone-s0": (5_293_272, None),
     "sk-resnet50": (25_803_160, None),
     "resnest50d": (27_483_240, None),
+    # torchvision's table of weights: 28,288,354 and 4.491 GFLOPs, 49,606,258 and 8.741.
+    "swin-t": (28_288_354, 4_490_566_656),
+    "swin-s": (49_606_258, 8_740_875_264),
+    # timm's networks; the papers say 1.3, 4.6, 4.6, 12.6 and 4.5 GFLOPs.
+    "vit-ti-16": (5_717_416, None),
+    "deit-s-16": (22_050_664, None),
+    "deit3-s-16": (22_059_496, None),
+    "mixer-b-16": (59_880_472, None),
+    "gmlp-s-16": (19_422_656, None),
     # Those of their flavours, which have edits of other layers.
     "mobilenet-v1-keras": (4_231_976, None),
     "mobilenet-v2-keras": (3_504_872, None),
@@ -91,6 +100,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
 """Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
 MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25, "repvgg-a0": 20, "hrnet-w18": 75}
+MOST_LINES |= {"vit-b-16": 20, "swin-t": 35}
 ONE_LOOK = 70
 """The most lines of a spec that are not blank, its blocks included."""
 
@@ -120,6 +130,13 @@ SMALL = {
     "lraspp-mobilenet-v3": "65x49x3",
     "yolov8n": "64x96x3",
     "mobilenet-v2-coordinate": "64x96x3",
+    "vit-b-16": "32x48x3",
+    "vit-ti-16": "64x48x3",
+    "deit-s-16": "64x48x3",
+    "deit3-s-16": "64x48x3",
+    "swin-t": "224x224x3",
+    "mixer-b-16": "32x48x3",
+    "gmlp-s-16": "32x48x3",
     "dcgan": "100",
     "siamese": "",
 }
@@ -222,7 +239,7 @@ def test_the_module_has_these_parameters_shapes_and_macs(name: str) -> None:
         shapes.run(*inputs(checked.network))
     assert sum(parameter.numel() for parameter in module.parameters()) == checked.totals.parameters
     names = {node.name for node in checked.network.nodes}
-    assert {key.rpartition(".")[0] for key in module.state_dict()} <= names
+    assert all(names & set(owners(key)) for key in module.state_dict())
     assert shapes.seen == {node.name: node.output for node in checked.network.nodes}
     assert checked.totals.macs is not None
     assert counter.get_total_flops() == IMAGES * 2 * checked.totals.macs
@@ -242,6 +259,12 @@ def test_the_module_computes(name: str) -> None:
         assert output.isfinite().all()
 
 
+def owners(key: str) -> list[str]:
+    """Return the modules around a tensor: `encoder.0.attention1` and those around it for `….attention1.qkv.weight`."""
+    parts = key.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
 IMAGES = 2
 """The images of a batch."""
 
@@ -252,7 +275,9 @@ def inputs(network: Network) -> list[torch.Tensor]:
 
 
 def channels_last(value: torch.Tensor) -> Shape:
-    """Return the shape without N, channels last, as in a spec."""
+    """Return the shape without N, channels last, as in a spec; those of sequences are last anyway."""
+    if value.ndim == 3:
+        return tuple(value.shape[1:])
     return (*value.shape[2:], value.shape[1])
 
 
