@@ -67,13 +67,18 @@ class WindowAttention(nn.Module):
         self.heads, self.window, self.shift = heads, window, shift
         if relative:
             height, width = window
-            self.bias_table = nn.Parameter(0.02 * torch.randn((2 * height - 1) * (2 * width - 1), heads))
+            self.bias_table = nn.Parameter(torch.empty((2 * height - 1) * (2 * width - 1), heads))
             rows, columns = torch.arange(height).repeat_interleave(width), torch.arange(width).repeat(height)
             down, right = rows[:, None] - rows + height - 1, columns[:, None] - columns + width - 1
             self.register_buffer("distances", down * (2 * width - 1) + right, persistent=False)
         self.relative = relative
         self.qkv = nn.Linear(channels, 3 * channels, bias=qkv_bias)
         self.proj = nn.Linear(channels, channels)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        if self.relative:
+            nn.init.normal_(self.bias_table, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.roll((-self.shift[0], -self.shift[1]), (2, 3)) if any(self.shift) else x
@@ -194,10 +199,15 @@ class ClassToken(nn.Module):
 
     def __init__(self, channels: int, std: float = 0.02) -> None:
         super().__init__()
-        self.weight = nn.Parameter(std * torch.randn(1, 1, channels))
+        self.std = std
+        self.weight = nn.Parameter(torch.empty(1, 1, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.std)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.weight.expand(len(x), -1, -1), x], 1)
+        return torch.cat([self.weight.expand(x.shape[0], -1, -1), x], 1)
 
 
 class DepthToSpace(nn.Module):
@@ -277,7 +287,12 @@ class LearnedPositions(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], std: float = 0.02) -> None:
         super().__init__()
-        self.weight = nn.Parameter(std * torch.randn(1, *shape))
+        self.std = std
+        self.weight = nn.Parameter(torch.empty(1, *shape))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.std)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.weight

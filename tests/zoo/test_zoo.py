@@ -89,6 +89,12 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     "deit3-s-16": (22_059_496, None),
     "mixer-b-16": (59_880_472, None),
     "gmlp-s-16": (19_422_656, None),
+    "convmixer-768-32": (21_110_248, None),
+    "convnextv2-atto": (3_708_400, None),
+    "convnextv2-tiny": (28_635_496, None),
+    "mobilevit-s": (5_578_632, None),
+    "poolformer-s12": (11_915_176, None),
+    "pvt-v2-b0": (3_666_760, None),
     # Those of their flavours, which have edits of other layers.
     "mobilenet-v1-keras": (4_231_976, None),
     "mobilenet-v2-keras": (3_504_872, None),
@@ -100,7 +106,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
 """Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
 MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25, "repvgg-a0": 20, "hrnet-w18": 75}
-MOST_LINES |= {"vit-b-16": 20, "swin-t": 35}
+MOST_LINES |= {"convnextv2-atto": 22, "mobilevit-s": 45, "vit-b-16": 20, "swin-t": 35}
 ONE_LOOK = 70
 """The most lines of a spec that are not blank, its blocks included."""
 
@@ -124,6 +130,11 @@ SMALL = {
     "mobileone-s0": "64x64x3",
     "sk-resnet50": "64x64x3",
     "resnest50d": "64x64x3",
+    "convmixer-768-32": "63x63x3",
+    "convnextv2-atto": "64x64x3",
+    "mobilevit-s": "64x64x3",
+    "poolformer-s12": "64x64x3",
+    "pvt-v2-b0": "64x64x3",
     "unet": "188x188x1",
     "fcn-resnet50": "65x49x3",
     "deeplabv3-resnet50": "65x49x3",
