@@ -38,6 +38,8 @@ class _State:
     place: Place = START
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
+    missed: int = 0
+    """How often a loop goes on to its next turn here, and the names stay in the same block."""
     inversions: int = 0
     """How many pairs of arms are counted in another order by their names."""
     rival: Pairs | None = None
@@ -49,12 +51,12 @@ class _State:
         return self.taken, self.place.last
 
     @property
-    def cost(self) -> tuple[int, int, int]:
+    def cost(self) -> tuple[int, int, int, int]:
         """What speaks against the match, by which the best one is found.
 
         One of all layers comes before one without the last, whatever the names are.
         """
-        return -len(self.pairs), self.detours, self.inversions
+        return -len(self.pairs), self.missed, self.detours, self.inversions
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -87,16 +89,16 @@ class Search:
         states = sorted(self._follow(items, self._furthest), key=lambda state: state.cost)
         if not states:
             raise self._describe_disagreement(self._furthest)
-        if len(states) > 1 and states[0].cost == states[1].cost:
-            raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
-        if states[0].rival:
-            raise self._describe_ambiguity(states[0].pairs, states[0].rival)
-        state, anew, rest = states[0], self._find_next(states[0]), self._find_rest(states[0])
+        best = states[0]
+        others = (each.pairs for each in states if each.cost == best.cost and each.assignment != best.assignment)
+        if rival := best.rival or next(others, None):
+            raise self._describe_ambiguity(best.pairs, rival)
+        anew, rest = self._find_next(best), self._find_rest(best)
         unused = [layer for layer in rest if AUXILIARY.search(f"{layer.name}.")]
         left = [layer for layer in rest if not AUXILIARY.search(f"{layer.name}.")]
         if len(left) > 1 or (left and not (anew and differs_in_outputs(left[0], anew.shapes, self.weights.layout))):
-            raise self._describe_disagreement(state)
-        return Found(state.pairs, anew, left[0] if left else None, tuple(unused))
+            raise self._describe_disagreement(best)
+        return Found(best.pairs, anew, left[0] if left else None, tuple(unused))
 
     def _follow(self, items: Sequence[Item], state: _State) -> list[_State]:
         """Return the different states behind the items, of which there are none if the layers do not fit."""
@@ -138,17 +140,18 @@ class Search:
 
     def _take(self, state: _State, wanted: NetworkLayer, index: int, layer: StoredLayer, nearest: int) -> _State | None:
         """Return the state behind a layer; None if the names speak against it."""
-        parts, place, detour = self._split(layer), START, 0
+        parts, place, detour, missed = self._split(layer), START, 0, False
         if self.arrangement.follows_names:
             after = state.place.move_to(parts, self.weights.layout)
             if after is None:
                 return None
             place, detour = after, state.place.measure_distance(parts) - nearest
-            detour += self._misses_turn(state.pairs, wanted, parts)
+            missed = self._misses_turn(state.pairs, wanted, parts)
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
         rival = (*state.rival, pair) if state.rival else None
-        return _State(taken, (*state.pairs, pair), place, state.detours + detour, state.inversions, rival)
+        detours, total = state.detours + detour, state.missed + missed
+        return _State(taken, (*state.pairs, pair), place, detours, total, state.inversions, rival)
 
     def _misses_turn(self, pairs: Pairs, wanted: NetworkLayer, parts: Parts) -> bool:
         if not pairs or self.weights.layout != "torch":

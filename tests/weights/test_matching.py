@@ -308,11 +308,12 @@ def test_more_layers_are_left_out_and_said_where_names_agree() -> None:
     assert [layer.name for layer in found.unused] == ["conv9"]
 
 
-def test_a_last_layer_that_is_there_is_taken() -> None:
-    """Without it, the arms would fit in another order."""
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_a_last_layer_that_is_there_is_taken(sorted_by_name: bool) -> None:
+    """Without it, the arms would fit in another order, and in a sorted file they do so with it, which is the same."""
     module = build("conv K=4 F=1\nhead side { fc 5 }\nfc 2")
     tensors = conv("a", 4, 3, 1, 1) | conv("b", 2, 256) | conv("c", 5, 256)
-    found = match(module, tensors)
+    found = match(module, tensors, sorted_by_name)
     assert pairs(found) == {"conv1": "a", "fc1": "b", "side.fc1": "c"}
     assert found.anew is None
 
