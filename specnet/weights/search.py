@@ -42,6 +42,8 @@ class _State:
     """How often a loop goes on to its next turn here, and the names stay in the same block."""
     inversions: int = 0
     """How many pairs of arms are counted in another order by their names."""
+    namesakes: int = 0
+    """How many layers have one name on both sides, which tells `q` and `proj` of an attention apart."""
     rival: Pairs | None = None
     """Other pairs that are as good, and after which all goes on alike."""
 
@@ -51,12 +53,12 @@ class _State:
         return self.taken, self.place.last
 
     @property
-    def cost(self) -> tuple[int, int, int, int]:
+    def cost(self) -> tuple[int, ...]:
         """What speaks against the match, by which the best one is found.
 
         One of all layers comes before one without the last, whatever the names are.
         """
-        return -len(self.pairs), self.missed, self.detours, self.inversions
+        return -len(self.pairs), self.missed, self.detours, self.inversions, -self.namesakes
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -149,15 +151,27 @@ class Search:
             missed = self._misses_turn(state.pairs, wanted, parts)
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
-        rival = (*state.rival, pair) if state.rival else None
-        detours, total = state.detours + detour, state.missed + missed
-        return _State(taken, (*state.pairs, pair), place, detours, total, state.inversions, rival)
+        return replace(
+            state,
+            taken=taken,
+            pairs=(*state.pairs, pair),
+            place=place,
+            detours=state.detours + detour,
+            missed=state.missed + missed,
+            namesakes=state.namesakes + self._is_namesake(wanted, layer),
+            rival=(*state.rival, pair) if state.rival else None,
+        )
 
     def _misses_turn(self, pairs: Pairs, wanted: NetworkLayer, parts: Parts) -> bool:
         if not pairs or self.weights.layout != "torch":
             return False
         ours, theirs = pairs[-1]
         return misses_turn((ours.name, wanted.name), (self._split(theirs), parts))
+
+    def _is_namesake(self, ours: NetworkLayer, theirs: StoredLayer) -> bool:
+        """Whether the layers have the same name within their blocks; a number in it may count other layers there."""
+        name = ours.name.rpartition(".")[2]
+        return name.isalpha() and name == self._split(theirs)[-1]
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)
