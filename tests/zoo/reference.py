@@ -170,8 +170,8 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
     for node in nodes[:-1] if nodes[-1]["op"] == "output" else nodes:
         name, is_input = node["id"], node["op"] == "placeholder"
         output: Any = node.get("output")
-        if output and isinstance(output[0], list):
-            output = output[0]  # attention gives its weights beside its output
+        if node.get("kind") == "MultiheadAttention":
+            output = output[0]  # its weights stand beside it
         read = list(_names([node["args"], node.get("kwargs", {})]))
         inputs = tuple(value for value in read if value in shapes)
         learned = sum(weights.get(value, 0) for value in read)
