@@ -183,7 +183,7 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
             no_module: Record = {"params": learned, "macs": 0}
             layer = layers[node["target"]] if node["op"] == "call_module" else no_module
             word = layer.get("kind") or node["target"].rpartition(".")[2]
-            kind = "input" if is_input else LEARNED[word] if learned else KINDS.get(word, word)
+            kind = "input" if is_input else (LEARNED if learned else KINDS).get(word, KINDS.get(word, word))
             channels_last[name] = any(channels_last[value] for value in inputs) != (kind == "permute")
             shapes[name] = tuple(output[1:]) if channels_last[name] else _channels_last(output)
             if kind == "fc" and len(output) == 4:
