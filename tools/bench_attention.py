@@ -2,8 +2,8 @@
 
 python tools/bench_attention.py [--pairs N] [--batch N] [SPEC=MODEL …]
 
-Both take turns, in fp32 with AdamW: forward pass, backward pass, update. What counts is the time of the processor, which
-other processes do not lengthen as much as that of the clock, and of it the median of the ratios of neighbouring steps.
+Both take turns, in fp32 with AdamW: forward pass, backward pass, update. The time is that of the processor, which other
+processes lengthen less than that of the clock; the ratio is the median of the ratios of neighbouring steps.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def make_step(module: nn.Module, batch: int) -> Callable[[], float]:
 
 
 def compare(spec: str, model: str, batch: int, pairs: int) -> tuple[float, float, float]:
-    """Return the median seconds of a step of each, and the median ratio of their speeds; the first steps do not count."""
+    """Return the median seconds of a step of each, and the median ratio of their speeds, without the first steps."""
     module, reference = compile_network(spec), import_library("timm").create_model(model)
     own, other = make_step(module, batch), make_step(reference, batch)
     measured = [(own(), other()) for _ in range(pairs + 1)][1:]
