@@ -79,7 +79,7 @@ class _Folding:
         sources = dict.fromkeys(self.holders[value] for value in node.inputs)
         if not kind or not all(self.members[source] or kind.arity.joins for source in sources):
             return None
-        if kind.preserves_shape and len(sources) == 1:
+        if kind.is_follower() and len(sources) == 1:
             return next(iter(sources))
         last = max(map(self._steps.__getitem__, sources), default=0)
         ends = [name for name in sources if self._steps[name] == last] if is_sum(node) else []
@@ -116,7 +116,7 @@ def _list_parts(
 def _is_one_layer(nodes: list[Node]) -> bool:
     """Whether a scope holds one layer and what keeps its shape, so that it is drawn as that layer."""
     kinds = [get_layer_class(node.kind) for node in nodes]
-    return all(len(node.operands) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
+    return all(len(node.operands) == 1 for node in nodes) and all(kind and kind.is_follower() for kind in kinds[1:])
 
 
 def _list_reads(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
