@@ -4,6 +4,7 @@
 # make bench        compare the time of a check with its imports, torchinfo and Keras
 # make bench-train  compare the speed of training with other loops, in about ten minutes on an idle machine
 # make bench-draw   compare the time from the command to a picture with torchview and Keras, in three minutes
+# make zoo          compare the networks of specs/ with other implementations, in eight minutes; writes docs/zoo.md
 # make gallery      make the pictures of docs/gallery again; make gallery-others, those of other tools
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN    := $(VENV)/bin
 # one process per core; a process that has finished takes over tests of another
 PARALLEL := --numprocesses auto --dist worksteal
 
-.PHONY: demo test test-slow bench bench-train bench-draw gallery gallery-others lint clean
+.PHONY: demo test test-slow bench bench-train bench-draw zoo gallery gallery-others lint clean
 
 $(BIN)/specnet: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +50,10 @@ bench-train: $(BIN)/specnet
 
 bench-draw: $(BIN)/specnet
 	$(BIN)/python tools/bench_drawing.py $(BENCH)
+
+zoo: $(BIN)/specnet
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[oracle]"
+	$(BIN)/python tools/reference_equality $(ZOO)
 
 gallery: $(BIN)/pytest
 	$(BIN)/python tools/gallery

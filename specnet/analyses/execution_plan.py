@@ -10,7 +10,7 @@ from specnet.byte_sizes import FP32
 from specnet.graph import Network, Node, once_per_layer
 from specnet.layers.base import Layer, Shape, Shapes, count_elements
 from specnet.layers.base.families import is_frozen
-from specnet.layers.base.traits import Autocast
+from specnet.layers.base.traits import Autocast, Kept
 from specnet.records import Record
 
 ELEMENT_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
@@ -78,6 +78,11 @@ class Plan:
             for (owner, name), shape in named.items()
             if not is_frozen(layer, name) and f"{owner}.{name}" not in self.conditions.frozen
         }
+
+    def find_kept(self, step: Step) -> Kept | None:
+        """Return what a step keeps for the backward pass on the device of the conditions; None if unknown."""
+        kept = step.layer.kept(step.shapes)
+        return kept.on_cpu if kept and kept.on_cpu and self.conditions.device == "cpu" else kept
 
     def measure(self, value: str) -> Bytes:
         """Return the bytes of a value."""

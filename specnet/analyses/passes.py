@@ -71,8 +71,8 @@ class Replay:
 
     def _measure_scratch(self, step: Step) -> Bytes:
         """Return the bytes that only live while a node runs; in training, most of them are kept."""
-        kept = step.layer.kept(step.shapes) if step.needs_gradient else None
-        elements = self._plan.count_scratch(step.layer, step.shapes) - (kept.elements if kept else 0)
+        kept = self._plan.find_kept(step) if step.needs_gradient else None
+        elements = self._plan.count_scratch(step.layer, step.shapes) - (kept.elements + kept.fp32 if kept else 0)
         return Bytes(0, step.width * elements) if elements > 0 else NOTHING
 
     def _count_as_read(self, names: Iterable[str]) -> None:
@@ -98,7 +98,7 @@ class Replay:
 
     def _keep(self, step: Step) -> list[Tensor]:
         """Keep what the backward pass of a node needs; return the tensors."""
-        kept = step.layer.kept(step.shapes)
+        kept = self._plan.find_kept(step)
         if kept is None:
             raise UnknownMemory(step.node.name)
         is_frozen_product = Trait.DENSE in step.layer.traits and not step.trained
@@ -106,7 +106,8 @@ class Replay:
         tensors += [self.memory.keep(self._values[step.node.name])] if kept.output else []
         mask = kept.mask * (step.width if self._plan.conditions.device == "cpu" else 1)
         elements = step.width * kept.elements + self._plan.widths[step.node.inputs[0]] * kept.elements_like_input
-        own = Bytes(FP32 * kept.statistics, elements + INT64 * kept.indices + mask)
+        fixed = FP32 * kept.statistics + step.width * kept.shared
+        own = Bytes(fixed, elements + FP32 * kept.fp32 + INT64 * kept.indices + mask)
         tensors += [self.memory.keep_new(step.node.name, own)] if own != NOTHING else []
         if step.layer.autocast is Autocast.LOWER and step.width != FP32:
             tensors += self._keep_copied_weights(step)

@@ -67,50 +67,51 @@ class WindowAttention(nn.Module):
         self.heads, self.window, self.shift = heads, window, shift
         if relative:
             height, width = window
-            self.bias_table = nn.Parameter(0.02 * torch.randn((2 * height - 1) * (2 * width - 1), heads))
+            self.bias_table = nn.Parameter(torch.empty((2 * height - 1) * (2 * width - 1), heads))
             rows, columns = torch.arange(height).repeat_interleave(width), torch.arange(width).repeat(height)
             down, right = rows[:, None] - rows + height - 1, columns[:, None] - columns + width - 1
             self.register_buffer("distances", down * (2 * width - 1) + right, persistent=False)
         self.relative = relative
         self.qkv = nn.Linear(channels, 3 * channels, bias=qkv_bias)
         self.proj = nn.Linear(channels, channels)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        if self.relative:
+            nn.init.normal_(self.bias_table, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.roll((-self.shift[0], -self.shift[1]), (2, 3)) if any(self.shift) else x
-        windows = self._divide(x)  # N×H/h×h×W/w×w×C
-        tokens = windows.transpose(2, 3).flatten(3, 4).flatten(1, 2)  # N×windows×positions×C
-        number = tokens.shape[1]
+        windows = self._divide(x)  # N×H/h×W/w×h×w×C
+        tokens = windows.flatten(3, 4).flatten(1, 2)  # N×windows×positions×C
         qkv = self.qkv(tokens).unflatten(3, (3, self.heads, -1)).permute(3, 0, 1, 4, 2, 5)
-        q, k, v = qkv.flatten(2, 3)  # each N×windows·heads×positions×C/heads
-        mask = self._mask(x.shape[2], x.shape[3], number)
-        tokens = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        tokens = self.proj(tokens.unflatten(1, (number, self.heads)).transpose(2, 3).flatten(3))
-        windows = tokens.unflatten(2, self.window).unflatten(1, (windows.shape[1], -1)).transpose(2, 3)
-        x = windows.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+        merged = (1, 2) if any(self.shift) else (0, 1)  # each window of shifted ones has a mask of its own
+        q, k, v = (part.flatten(*merged) for part in qkv)
+        results = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(x.shape[2], x.shape[3]))
+        results = results.unflatten(merged[0], qkv.shape[1:][merged[0] : merged[0] + 2])
+        tokens = self.proj(results.transpose(2, 3).flatten(3))
+        x = tokens.view(windows.shape).permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
         return x.roll(self.shift, (2, 3)) if any(self.shift) else x
 
     def _divide(self, x: Tensor) -> Tensor:
-        """Divide N×C×H×W into windows, N×H/h×h×W/w×w×C."""
+        """Divide N×C×H×W into windows, N×H/h×W/w×h×w×C."""
         height, width = self.window
-        return x.unflatten(3, (-1, width)).unflatten(2, (-1, height)).permute(0, 2, 3, 4, 5, 1)
+        return x.unflatten(3, (-1, width)).unflatten(2, (-1, height)).permute(0, 2, 4, 3, 5, 1)
 
-    def _mask(self, height: int, width: int, windows: int) -> Tensor | None:
-        """Return what is added to the products of each window and head: the bias, and −∞ across an edge."""
-        mask = None
-        if self.relative:
-            mask = self.bias_table[self.distances].permute(2, 0, 1).repeat(windows, 1, 1)
-        if any(self.shift):
-            rows, columns = (self._number(size, axis) for axis, size in enumerate((height, width)))
-            places = self._divide((3 * rows[:, None] + columns)[None, None].to(self.proj.weight.device))
-            places = places.transpose(2, 3).flatten(1, 2).reshape(windows, -1)
-            apart = (places[:, :, None] != places[:, None]).repeat_interleave(self.heads, 0)
-            mask = self.proj.weight.new_zeros(()) if mask is None else mask
-            mask = mask.masked_fill(apart, float("-inf"))
-        return mask
+    def _mask(self, height: int, width: int) -> Tensor | None:
+        """Return what is added to the products of each head, and of each window if shifted: bias, and −∞ at an edge."""
+        bias = self.bias_table[self.distances].permute(2, 0, 1)[None] if self.relative else None
+        if not any(self.shift):
+            return bias
+        rows, columns = (self._number(size, axis) for axis, size in enumerate((height, width)))
+        places = self._divide((3 * rows[:, None] + columns)[None, None]).flatten(3).flatten(0, 2)
+        edges = self.proj.weight.new_zeros(len(places), self.heads, places.shape[1], places.shape[1])
+        edges = edges.masked_fill_((places[:, :, None] != places[:, None])[:, None], float("-inf"))
+        return (edges if bias is None else edges + bias).flatten(0, 1)[None]
 
     def _number(self, size: int, axis: int) -> Tensor:
         """Number the positions along an axis so that those which came across the edge differ from the others."""
-        at = torch.arange(size)
+        at = torch.arange(size, device=self.proj.weight.device)
         return (at >= size - self.window[axis]).long() + (at >= size - self.shift[axis])
 
 
@@ -182,22 +183,20 @@ class ChannelLayerNorm(nn.LayerNorm):
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class ChannelRMSNorm(nn.RMSNorm):
-    """Division by the root mean square over the channels at each position of N×C×H×W."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
 class ClassToken(nn.Module):
     """A learned token before those of N×L×C."""
 
     def __init__(self, channels: int, std: float = 0.02) -> None:
         super().__init__()
-        self.weight = nn.Parameter(std * torch.randn(1, 1, channels))
+        self.std = std
+        self.weight = nn.Parameter(torch.empty(1, 1, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.std)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.weight.expand(len(x), -1, -1), x], 1)
+        return torch.cat([self.weight.expand(x.shape[0], -1, -1), x], 1)
 
 
 class DropPath(nn.Module):
@@ -261,7 +260,12 @@ class LearnedPositions(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], std: float = 0.02) -> None:
         super().__init__()
-        self.weight = nn.Parameter(std * torch.randn(1, *shape))
+        self.std = std
+        self.weight = nn.Parameter(torch.empty(1, *shape))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.std)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.weight
@@ -288,6 +292,21 @@ class PaddedAvgPool2d(nn.Module):
 
     def extra_repr(self) -> str:
         return f"padding={self.padding}"
+
+
+class RMSNorm(nn.RMSNorm):
+    """Division by the root mean square over the last axis; the fused kernel takes a weight of the input's type only."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight.to(x.dtype) if self.elementwise_affine else None
+        return F.rms_norm(x, self.normalized_shape, weight, self.eps)
+
+
+class ChannelRMSNorm(RMSNorm):
+    """Division by the root mean square over the channels at each position of N×C×H×W."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class Scale(nn.Module):

@@ -107,7 +107,7 @@ def _find_texts(word: str) -> Iterator[str]:
 
     topics = read_topics()
     if page := topics.get(word, topics.get(word.lower(), "") if len(word) > 1 else ""):
-        yield page
+        yield _add_table(page)
     if kind := get_layer_class(word):
         yield explain_layer(kind)
     for line in settings.list_lines():
@@ -117,6 +117,15 @@ def _find_texts(word: str) -> Iterator[str]:
             yield explain_setting(line, word)
     if text := explain_attribute(word):
         yield text
+
+
+def _add_table(page: str) -> str:
+    """Return the page of a topic, that of the zoo with the table of its networks."""
+    if not page.startswith("# zoo,"):
+        return page
+    from specnet.cli.published_networks import format_published_networks
+
+    return f"{page}\n\n{format_published_networks()}"
 
 
 def _refuse_word(word: str) -> CommandError:

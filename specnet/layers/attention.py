@@ -51,6 +51,8 @@ DIVISIONS = {"window": "windows", "patch": "patches", "reduce": "blocks"}
 BACK = "back in their places"
 """What becomes of the positions of windows or patches at last."""
 
+WINDOWED = "modules.WindowAttention"
+
 
 class Attention(Layer):
     """Each position is a mean of what all positions hold, weighted by how well they match it, in every head.
@@ -71,6 +73,7 @@ class Attention(Layer):
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LEARNS_WEIGHT})
     autocast: ClassVar[Autocast] = Autocast.LOWER
+    flattens: ClassVar[bool] = True
     preserves_shape: ClassVar[bool] = True
 
     heads: Count = Field(description="number of heads, which divides the channels")
@@ -107,6 +110,10 @@ class Attention(Layer):
     def period(self) -> tuple[int, int]:
         every = self.patch or self.reduce
         return self.window or (every or 1, every or 1)
+
+    @property
+    def channel_period(self) -> int:
+        return self.heads
 
     def output(self, inputs: Shapes) -> Shape:
         shape = require_positions(inputs)
@@ -223,10 +230,38 @@ class Attention(Layer):
         return ((height, width),)
 
     def kept(self, inputs: Shapes) -> Kept | None:
-        """Return the input, queries, keys and values, the result of all heads, and the logarithms of the sums."""
-        queries, channels = prod(inputs[0][:-1]), inputs[0][-1]
-        keys = self._count_keys(inputs)
-        return Kept(inputs=tuple(range(len(inputs))), elements=2 * queries * channels + 2 * keys * channels)
+        """Return what is projected, queries, keys and values, the result of all heads, and the logarithms of its sums.
+
+        On a CPU, a learned bias has no fused kernel: the weights of all positions are kept, and what they came from.
+        """
+        queries, shifted = prod(inputs[0]), any(self._find_shift(inputs[0]))
+        read, copied = self._list_read(inputs)
+        values = 2 * self._count_keys(inputs) * inputs[0][-1]
+        sums, reduced = self.heads * prod(inputs[0][:-1]), values if self.reduce else 0
+        fused = Kept(
+            inputs=read,
+            elements=copied + reduced + 2 * queries + values + (queries if shifted else 0),
+            fp32=sums + (2 * self._count_keys(inputs) if self.reduce else 0),
+            shared=self._count_masked(inputs[0]),
+        )
+        if not self.bias:
+            return fused
+        unfused = 3 * queries + sums * self._count_read(inputs)
+        return fused._replace(on_cpu=Kept(inputs=read, elements=copied + queries, fp32=unfused))
+
+    def _list_read(self, inputs: Shapes) -> tuple[tuple[int, ...], int]:
+        """Return the inputs that are projected as they are, and the elements of those whose positions are moved."""
+        moved = [is_map(shape) or any(self._find_shift(inputs[0])) for shape in inputs]
+        read = tuple(place for place, is_moved in enumerate(moved) if self.reduce or not is_moved)
+        return read, sum(prod(shape) for shape, is_moved in zip(inputs, moved, strict=True) if is_moved)
+
+    def _count_masked(self, shape: Shape) -> int:
+        """Return the elements of the mask: a bias of two positions for each head, and for each window if shifted."""
+        shifted = any(self._find_shift(shape))
+        if not (shifted or self.bias):
+            return 0
+        positions = prod(self._find_window(shape))
+        return self.heads * positions * (prod(shape[:-1]) if shifted else positions)
 
     def steps(self, inputs: Shapes) -> Steps:
         """Return those of figure 2 of Vaswani et al.; behind what divides the positions or reduces them, if it does."""
@@ -306,22 +341,24 @@ class Attention(Layer):
         yield from (Alternative(field, part, 1.1 + 0.05 * place) for place, part in enumerate(nearest))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        how: dict[str, Any] = {"channels": inputs[0][-1], "heads": self.heads, "qkv_bias": self.qkv_bias}
-        if len(inputs) == 2:
-            return (TorchCall("modules.CrossAttention", **how, memory_channels=inputs[1][-1]),)
-        if self.window or self.bias:
-            return self._call_windowed(inputs[0], how)
-        if self.reduce:
-            return (TorchCall("modules.ReducedAttention", **how, reduce=self.reduce),)
-        if self.patch:
-            return (TorchCall("modules.PatchAttention", **how, patch=self.patch),)
-        return (TorchCall("modules.MapAttention" if is_map(inputs[0]) else "modules.Attention", **how),)
-
-    def _call_windowed(self, shape: Shape, how: dict[str, Any]) -> tuple[TorchCall, ...]:
-        """Return the call of attention in windows, for which a sequence is a map of one row."""
-        how |= {"window": self._find_window(shape), "shift": self._find_shift(shape), "relative": bool(self.bias)}
-        module = TorchCall("modules.WindowAttention", **how)
-        if is_map(shape):
+        """Return the module; to attention in windows, a sequence is a map of one row."""
+        target, own = self._choose_module(inputs)
+        module = TorchCall(target, channels=inputs[0][-1], heads=self.heads, **own, qkv_bias=self.qkv_bias)
+        if target != WINDOWED or is_map(inputs[0]):
             return (module,)
         swap = TorchCall("torch.transpose", dim0=1, dim1=2)
         return swap, TorchCall("torch.unsqueeze", dim=2), module, TorchCall("torch.squeeze", dim=2), swap
+
+    def _choose_module(self, inputs: Shapes) -> tuple[str, dict[str, Any]]:
+        """Return the module and the arguments that are its own."""
+        shape = inputs[0]
+        if len(inputs) == 2:
+            return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
+        if self.window or self.bias:
+            window, shift = self._find_window(shape), self._find_shift(shape)
+            return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}
+        if self.reduce:
+            return "modules.ReducedAttention", {"reduce": self.reduce}
+        if self.patch:
+            return "modules.PatchAttention", {"patch": self.patch}
+        return ("modules.MapAttention" if is_map(shape) else "modules.Attention"), {}

@@ -74,6 +74,10 @@ class Conv(Windowed):
     def axes(self, inputs: Shapes) -> WindowAxes:
         return make_axes(inputs, self.kernel_size, self.stride, self.padding, self.dilation, self.rounding)
 
+    @property
+    def channel_period(self) -> int:
+        return self.groups
+
     def output(self, inputs: Shapes) -> Shape:
         split_groups(require_map(inputs)[2], self.groups, "input channels")
         split_groups(self.out_channels, self.groups, "filters")

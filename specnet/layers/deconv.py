@@ -145,6 +145,10 @@ class Deconv(Layer):
             return TransposedAxis(size, stride, extent, cut // 2, cut - cut // 2, max(0, stride - extent))
         return TransposedAxis(size, stride, extent, *self.padding[i], self.output_padding[i])
 
+    @property
+    def channel_period(self) -> int:
+        return self.groups
+
     def output(self, inputs: Shapes) -> Shape:
         split_groups(require_map(inputs)[2], self.groups, "input channels")
         split_groups(self.out_channels, self.groups, "filters")

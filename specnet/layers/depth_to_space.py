@@ -23,6 +23,10 @@ class DepthToSpace(Reshaping):
 
     upscale_factor: Count = Field(alias="factor", description="side of a block")
 
+    @property
+    def channel_period(self) -> int:
+        return self.upscale_factor**2
+
     def output(self, inputs: Shapes) -> Shape:
         height, width, channels = require_map(inputs)
         factor = self.upscale_factor

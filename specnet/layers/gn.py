@@ -24,6 +24,10 @@ class Gn(Normalisation):
     affine: bool = Field(True, description="learned scale and shift of each channel")
     freeze: Freeze = FREEZE
 
+    @property
+    def channel_period(self) -> int:
+        return self.num_groups
+
     def output(self, inputs: Shapes) -> Shape:
         refuse_sequence(inputs, "tokens are normalised one by one, by `ln` or `rms_norm`")
         split_groups(inputs[0][-1], self.num_groups, "input channels", "num_groups")

@@ -32,7 +32,8 @@ class Grn(Normalisation):
         return {"weight": channels, "bias": channels}
 
     def kept(self, inputs: Shapes) -> Kept | None:
-        return Kept(inputs=(0,), elements=prod(inputs[0]) + 3 * inputs[0][-1] + 1)
+        """Return the input, the norms, their mean and quotients, and the input times the quotients."""
+        return Kept(inputs=(0,), elements=prod(inputs[0]) + 2 * inputs[0][-1] + 1)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         dim = find_channel_dim(inputs[0])

@@ -40,6 +40,10 @@ class Positions(PositionWise):
     def traits(self) -> Traits:
         return frozenset({Trait.LINEAR, Trait.EMBEDS} if self.embedding == "learned" else {Trait.LINEAR})
 
+    @property
+    def channel_period(self) -> int:
+        return 4 if self.embedding == "sine" else 1
+
     def output(self, inputs: Shapes) -> Shape:
         shape = require_positions(inputs)
         parts = 4 if is_map(shape) else 2

@@ -23,8 +23,10 @@ class RmsNorm(Normalisation):
         return {"weight": inputs[0][-1:]} if self.affine else {}
 
     def kept(self, inputs: Shapes) -> Kept | None:
-        return Kept(inputs=(0,), elements=prod(inputs[0][:-1]))
+        """Return the input and a root for each position; on a CPU also the quotient, if that is scaled."""
+        roots, quotients = prod(inputs[0][:-1]), prod(inputs[0]) if self.affine else 0
+        return Kept(inputs=(0,), fp32=roots, on_cpu=Kept(inputs=(0,), fp32=roots + quotients))
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        module = "modules.ChannelRMSNorm" if is_map(inputs[0]) else "nn.RMSNorm"
+        module = "modules.ChannelRMSNorm" if is_map(inputs[0]) else "modules.RMSNorm"
         return (TorchCall(module, normalized_shape=inputs[0][-1], eps=self.eps, elementwise_affine=self.affine),)

@@ -24,6 +24,10 @@ class Shuffle(PositionWise):
 
     groups: Count = Field(alias="G", description="number of groups")
 
+    @property
+    def channel_period(self) -> int:
+        return self.groups
+
     def output(self, inputs: Shapes) -> Shape:
         split_groups(require_map(inputs)[2], self.groups, "input channels")
         return inputs[0]

@@ -38,6 +38,10 @@ class Softmax(PositionWise):
 
     groups: Annotated[int, Field(ge=2, le=LARGEST)] | None = Field(None, description="groups that the sum is over")
 
+    @property
+    def channel_period(self) -> int:
+        return self.groups or 1
+
     def output(self, inputs: Shapes) -> Shape:
         if self.groups:
             split_groups(inputs[0][-1], self.groups, "input channels")

@@ -120,10 +120,15 @@ class RmsProp(Optimizer):
         return sum(map(prod, shapes))
 
 
+def is_matrix(shape: Sequence[int]) -> bool:
+    """Whether a parameter is a matrix or filters, K×C or K×C×F×F; an embedding, 1×L×C, is neither."""
+    return len(shape) in (2, 4)
+
+
 class Muon(Optimizer):
     """Orthogonalised momentum for the weights of conv and fc (Jordan 2024), as torch does; K×C×F×F is K×(C·F·F).
 
-    Everything else, biases and normalisations, is updated by AdamW with the learning rate `adamw_lr`.
+    Everything else, biases, normalisations and embeddings, is updated by AdamW with the learning rate `adamw_lr`.
     """
 
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {"nesterov": ("nesterov", True)}
@@ -134,11 +139,11 @@ class Muon(Optimizer):
     adamw_lr: Positive = 1e-3
 
     def count_state(self, shape: Sequence[int]) -> int:
-        return prod(shape) * (1 if len(shape) > 1 else 2)
+        return prod(shape) * (1 if is_matrix(shape) else 2)
 
     def count_scratch(self, shapes: Sequence[Sequence[int]]) -> int:
         """Return twice the elements of the largest matrix, which is made orthogonal by products with itself."""
-        return 2 * max((prod(shape) for shape in shapes if len(shape) > 1), default=0)
+        return 2 * max((prod(shape) for shape in shapes if is_matrix(shape)), default=0)
 
 
 OWN: Mapping[str, type[Optimizer]] = {

@@ -15,6 +15,9 @@ NUMBER = re.compile(r"\d+[a-z]?")
 AUXILIARY = re.compile(r"(^|[._/])(aux|auxlogits|aux_?\d|aux_?logits\d?|aux_?classifier)[._/]", re.IGNORECASE)
 """The names of classifiers beside the last one, which serve training alone: in GoogLeNet, in DeepLab."""
 
+POOLING = re.compile("pool", re.IGNORECASE)
+"""What names say of an arm that pools: `branch_pool` in a file, `AvgPool2d` and `max_pool2d` in torch."""
+
 
 @dataclass(frozen=True)
 class Arrangement:

@@ -6,6 +6,8 @@ import networkx as nx
 import torch
 from torch import fx
 
+from specnet.weights.arrangement import POOLING
+
 COMMUTATIVE = (torch.add, torch.mul, torch.maximum)
 """The joins that give the same whatever the order of their arms is."""
 
@@ -76,6 +78,15 @@ class Joins:
         return [
             (self._describe_call(node), repr(fx.map_arg(node.args, lambda each: names.get(each)))) for node in nodes
         ]
+
+    def has_pool(self, source: fx.Node, above: Place) -> bool:
+        """Whether an arm pools anything."""
+        return any(POOLING.search(self._name_call(node)) for node in _find_between(source, above))
+
+    def _name_call(self, node: fx.Node) -> str:
+        """Return the class of a module or the name of a function: `AvgPool2d`, `max_pool2d`."""
+        called = type(self._module.get_submodule(str(node.target))) if node.op == "call_module" else node.target
+        return str(getattr(called, "__name__", called))
 
     def _describe_call(self, node: fx.Node) -> str:
         called = self._module.get_submodule(str(node.target)) if node.op == "call_module" else node.target

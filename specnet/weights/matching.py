@@ -13,6 +13,7 @@ from specnet.weights.arrangement import arrange
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights, UnreadableWeights
 from specnet.weights.fitting import COUNTER, Shape, convert, differs_in_outputs, fits_layer
 from specnet.weights.flattened import find_flattened
+from specnet.weights.projections import join_projections
 from specnet.weights.search import Found, Pairs, Search
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Item, NetworkLayer, find_items, flatten_items
@@ -85,7 +86,7 @@ def match_weights(weights: StoredWeights, module: nn.Module) -> Match:
     """Match all layers of a network but, if need be, the last; raises UnfitWeights."""
     items = find_items(module)
     ours = tuple(flatten_items(items))
-    weights = _join_own_tensors(weights, ours)
+    weights = join_projections(_join_own_tensors(weights, ours), ours)
     if named := _match_names(weights, ours):
         return named
     found = _search(weights, items, ours)

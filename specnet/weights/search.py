@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from specnet.weights.arrangement import AUXILIARY, Arrangement
+from specnet.weights.arrangement import AUXILIARY, POOLING, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
 from specnet.weights.places import START, Parts, Place, find_blocks, split_name
@@ -52,9 +52,12 @@ class _State:
         return self.taken, self.place.last
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """What speaks against the match, by which the best one is found."""
-        return self.detours, self.inversions
+    def cost(self) -> tuple[int, int, int]:
+        """What speaks against the match, by which the best one is found.
+
+        One of all layers comes before one without the last, whatever the names are.
+        """
+        return -len(self.pairs), self.detours, self.inversions
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -161,12 +164,19 @@ class Search:
             further: dict[frozenset[int], list[_State]] = {}
             for used, before in ways.items():
                 for number in fork.list_next(used):
-                    after = [self._end_arm(each) for state in before for each in self._follow(fork.arms[number], state)]
+                    after = [each for state in before for each in self._take_arm(fork, number, state)]
                     ranked = [_count_inversions(fork, number, used, each) for each in after]
                     further.setdefault(used | {number}, []).extend(ranked)
             ways = {used: self._merge(states) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
+
+    def _take_arm(self, fork: Fork, number: int, state: _State) -> Iterator[_State]:
+        """Yield the states behind an arm; it is a detour if names say that it pools, and it does not."""
+        for after in map(self._end_arm, self._follow(fork.arms[number], state)):
+            taken = (theirs for _, theirs in after.pairs[len(state.pairs) :])
+            is_misnamed = not fork.pools[number] and any(POOLING.search(layer.name) for layer in taken)
+            yield replace(after, detours=after.detours + is_misnamed)
 
     def _end_arm(self, state: _State) -> _State:
         """Count as detours the blocks that an arm ends within: they are stored as a whole, as arms are."""

@@ -28,6 +28,8 @@ class Fork:
     arms: tuple[tuple[Item, ...], ...]
     alike: tuple[int, ...]
     """The first of the arms that compute the same as this one, so that the join gives the same if they are swapped."""
+    pools: tuple[bool, ...]
+    """Whether an arm pools, which the names of its layers may say: `branch_pool` of Inception."""
 
     def list_next(self, used: Collection[int]) -> Iterator[int]:
         """Yield the arms that may come next; of those that are alike, the first."""
@@ -111,7 +113,8 @@ class _Walk:
         if len(found) > 1:
             computed = [self._joins.describe_computation(source, above) for source in found]
             swaps = computed if join.target in COMMUTATIVE else [*range(len(found))]
-            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)))
+            pools = tuple(self._joins.has_pool(source, above) for source in found)
+            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)), pools)
         else:
             for arm in found.values():
                 yield from arm

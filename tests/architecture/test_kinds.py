@@ -36,6 +36,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "settings/augment.py": (frozenset({"crop"}), "an augmentation of images"),
     "settings/normalize.py": (frozenset({"scale"}), "a way of normalising images"),
     "training/data/streams/fetching.py": (frozenset({"identity"}), "a way of sending files over HTTP"),
+    "weights/arrangement.py": (frozenset({"pool"}), "a word in the names of torch's classes and of layers in files"),
     "training/transforms/normalization.py": (frozenset({"scale"}), "a buffer, and a key of a run's record"),
 }
 """Of files, or of a folder, the words that they may have, and why."""

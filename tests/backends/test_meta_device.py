@@ -77,7 +77,11 @@ def test_a_module_is_measured_as_it_is() -> None:
         ("nets:make", {}, "`nets:make` is no torch.nn.Module"),
         ("nets:number", {}, "`nets:number()` fails: TypeError: 'int' object is not callable"),
         ("nets:Odd", {"what": "pair"}, "`nets:Odd` returns a tuple, and a layer has one tensor"),
-        ("nets:Odd", {"what": "flat"}, "`nets:Odd` returns 384 for a batch of 2, and a layer N×C×H×W, N×length×channels or N×length"),
+        (
+            "nets:Odd",
+            {"what": "flat"},
+            "`nets:Odd` returns 384 for a batch of 2, and a layer N×C×H×W, N×length×channels or N×length",
+        ),
         ("nets:Odd", {"what": "sequence"}, "`nets:Odd` returns 2×3×64 for a batch of 2"),
         ("nets:Odd", {"what": "item"}, "a rule for its shape, `output`, needs no torch"),
         ("nets:Odd", {"what": "boom"}, "test_meta_device.py:"),

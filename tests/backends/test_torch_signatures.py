@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import Parameter, signature
 from runpy import run_path
 
@@ -45,8 +45,13 @@ def parameters(target: str) -> dict[str, Parameter]:
     module = next((module for module, function in FUNCTIONS.items() if function == target), None)
     if not own and module:  # a builtin, or a function that another argument chooses: the module calls it
         return parameters(module)
-    own = own or dict((get_signature_for_torch_op(named) or [])[0].parameters)
-    return dict(list(own.items())[1:])
+    return dict(list((own or overload(named, read_table(target))).items())[1:])
+
+
+def overload(function: Callable[..., object], names: Iterable[str]) -> dict[str, Parameter]:
+    """The parameters of the first overload of a builtin that has these names."""
+    overloads = (dict(each.parameters) for each in get_signature_for_torch_op(function) or [])
+    return next(found for found in overloads if found.keys() >= set(names))
 
 
 def own_parameters(function: Callable[..., object]) -> dict[str, Parameter]:

@@ -14,11 +14,13 @@ from paths import ROOT
 from specnet import settings
 from specnet.cli import main
 from specnet.cli.explain import read_heading, read_page
+from specnet.cli.published_networks import format_published_networks
 from specnet.compiler import Checked, check_source
 from specnet.diagnostics import Code, Severity
 from specnet.elaborate import CannotRead
 from specnet.layers import list_kinds
 from specnet.source import Source, Span
+from specnet.zoo import read_claimed_size, read_published_networks
 
 TOPICS = sorted((ROOT / "docs" / "topics").glob("*.md"))
 PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
@@ -180,6 +182,39 @@ def test_what_a_topic_refers_to_can_be_explained(page: Path) -> None:
     assert main(["explain", *words]) == 0
 
 
+def test_the_zoo_is_listed_by_year_and_size(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "zoo"]) == 0
+    out = capsys.readouterr().out
+    table, _, sources = out.partition("\nyear  ")[2].partition("\n\nAccuracy is")
+    rows = [re.split(r" {2,}", line) for line in table.splitlines()[1:]]
+    networks = {network.spec: network for network in read_published_networks()}
+    assert sorted(row[1] for row in rows) == sorted(networks)
+    assert max(map(len, table.splitlines())) <= 100
+    order = [(int(row[0]), int(row[2].replace(",", ""))) for row in rows]
+    assert order == sorted(order)
+    addresses = dict(re.findall(r"^ *(\d+)  (https://\S+)$", sources, re.MULTILINE))
+    for year, spec, _, macs, *published in rows:
+        network = networks[spec]
+        assert int(year) == network.year
+        assert int(macs.replace(",", "")) > 0
+        assert published == ([network.accuracy, published[1]] if network.accuracy else [])
+        assert not published or addresses[published[1]] == network.source
+
+
+def test_a_network_that_claims_no_totals_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = []
+
+    def check(source: Source) -> Checked:
+        checked.append(source.name)
+        return check_source(source)
+
+    monkeypatch.setattr("specnet.compiler.check_source", check)
+    table = format_published_networks()
+    claims = {network.spec: read_claimed_size(network.spec) for network in read_published_networks()}
+    assert checked == [f"{spec}.net" for spec, size in claims.items() if None in (size.parameters, size.macs)]
+    assert re.search(r"^2021  repvgg-a0 +9,108,968 +1,512,581,120 ", table, re.MULTILINE)
+
+
 def test_a_word_names_one_topic() -> None:
     words = [word for page in TOPICS for word in read_heading(page.read_text(encoding="utf-8"))[0].split(", ")]
     assert len(words) == len(set(words))
@@ -263,7 +298,7 @@ def test_a_named_value_is_explained_as_one(word: str, capsys: pytest.CaptureFixt
 
 def test_like_is_an_attribute_of_the_layers_that_take_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "like"]) == 0
-    assert re.findall(r"^(\w+) +like ", capsys.readouterr().out, flags=re.MULTILINE) == ["crop", "upsample"]
+    assert re.findall(r"^(\w+) +like ", capsys.readouterr().out, flags=re.MULTILINE) == ["crop", "map", "upsample"]
     assert main(["explain", "crop"]) == 0
     assert re.search(r"^like +value with a name, as @x", capsys.readouterr().out, flags=re.MULTILINE)
 

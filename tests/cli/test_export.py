@@ -160,6 +160,41 @@ def test_joins_and_a_softmax_between_groups_in_onnx(
     assert np.allclose(found, weights.unflatten(1, (3, 40)).softmax(1).flatten(1).numpy(), atol=1e-5)
 
 
+ATTENTION = """input 8x8x8 -> @image
+add { | ln -> attention heads=2 window=4 shift=2 bias=relative | identity }
+positions sine -> attention heads=2 patch=2 -> grn -> attention heads=2 reduce=2 -> attention heads=2
+tokens -> class_token -> positions learned -> rms_norm
+attention @image heads=2 -> attention heads=4 -> token 0
+fc 3
+"""
+
+
+@pytest.mark.parametrize("kind", ["pt2", pytest.param("onnx", marks=pytest.mark.slow)])
+def test_attention_takes_batches_of_any_size(
+    kind: str, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("attention.net").write_text(ATTENTION)
+    assert call("export", "attention.net", "--to", "safetensors")[0] == 0
+    assert call("export", "attention.net", "--to", kind)[0] == 0
+    module = specnet.compile("attention.net").eval()
+    module.load_state_dict(dict(read_weights(Path("attention.safetensors")).tensors))
+    for images in (torch.randn(1, 8, 8, 8), torch.randn(3, 8, 8, 8)):
+        found = _run_exported(f"attention.{kind}", images)
+        torch.testing.assert_close(found, module(images).detach(), rtol=1e-4, atol=1e-5)
+
+
+def _run_exported(file: str, images: torch.Tensor) -> torch.Tensor:
+    if file.endswith("pt2"):
+        return torch.export.load(file).module()(images).detach()  # type: ignore[no-any-return]
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    from onnx.reference import ReferenceEvaluator
+
+    (found,) = ReferenceEvaluator(onnx.load(file)).run(None, {"input": images.numpy()})
+    return torch.from_numpy(found)
+
+
 def test_onnx_where_it_is_not_installed(run: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "specnet.backends.onnx", raising=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from oracles import import_or_skip
 from small_views import BRANCHES, FLAT, TWO_CONVOLUTIONS, build_run
 
 from specnet.insight import gradients
@@ -18,7 +19,7 @@ def image(*shape: int) -> torch.Tensor:
 
 
 def test_a_gradient_is_that_of_captum(monkeypatch: pytest.MonkeyPatch) -> None:
-    attr = pytest.importorskip("captum.attr")
+    attr = import_or_skip("captum.attr")
     monkeypatch.setattr(gradients, "NOISE", 0.0)
     run, pixels = build_run(), image(16, 16, 3)
     expected = attr.Saliency(run.model).attribute(run.normalization(pixels).requires_grad_(), target=2)[0].amax(0)
@@ -27,7 +28,7 @@ def test_a_gradient_is_that_of_captum(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("layer", ["conv1_relu", "pool1", "conv2_relu"])
 def test_grad_cam_is_that_of_captum(layer: str) -> None:
-    attr = pytest.importorskip("captum.attr")
+    attr = import_or_skip("captum.attr")
     run, pixels = build_run(), image(16, 16, 3)
     method = attr.LayerGradCam(run.model, run.model.get_submodule(layer))
     expected = method.attribute(run.normalization(pixels), target=2, relu_attributions=True)[0, 0].detach()

@@ -108,6 +108,8 @@ ROWS: dict[str, list[str]] = {
         f"{SEQUENCE}\nattention heads=2 window=7 shift=3 bias=relative",
         f"{MAP}\nattention heads=2 bias=relative",
         "input 14x21x4\nattention heads=2 window=7",
+        f"{SEQUENCE}\nattention heads=2 window=7 shift=3",
+        "input 14x21x4\nattention heads=2 window=7 shift=3",
         "input 14x12x4\nattention heads=2 window=7x4 shift=3 bias=relative",
         "input 7x7x4\nattention heads=2 window=7 shift=3",
         "input 12x8x4\nattention heads=2 patch=2",

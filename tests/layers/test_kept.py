@@ -16,7 +16,7 @@ from tests.layers.test_conformance import ROWS
 from tests.torch_memory import count_saved, make_inputs
 
 BATCH = 3
-ONLY_ON_A_GPU = {"lrn", "pad"}
+ONLY_ON_A_GPU = {"lrn", "pad", "rms_norm"}
 """Kinds of which the rule is that of a GPU."""
 
 CASES = [spec for specs in ROWS.values() for spec in specs]

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812, the name that everyone knows
+from close_outputs import assert_same
+from reference_equality.implementations import list_outputs, randomize
 from torch import Tensor, nn
 
 import specnet
-from tests.weights.test_published import assert_same, list_outputs, randomize
 
 pytestmark = pytest.mark.slow
 

@@ -123,6 +123,26 @@ def test_arms_that_cannot_be_told_apart_are_refused_with_both_ways() -> None:
     assert any("one" in line and "or two" in line for line in refusal.value.args)
 
 
+POOLED = "concat {\n  | conv K=4 F=1\n  | pool avg F=3 S=1 P=1 -> conv K=4 F=1\n}\nfc 2"
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+@pytest.mark.parametrize("order", [("a.plain", "a.pool"), ("a.pool_proj", "a.projection"), ("BranchPool.x", "C.x")])
+def test_a_name_says_which_arm_pools(order: tuple[str, str], sorted_by_name: bool) -> None:
+    """As `branch_pool` of Inception does, whose arms have layers of the same shape."""
+    tensors = conv(order[0], 4, 3, 1, 1) | conv(order[1], 4, 3, 1, 1) | conv("z", 2, 512)
+    found = pairs(match(build(POOLED), tensors, sorted_by_name))
+    assert ["pool" in found[name].lower() for name in ("conv1", "conv2")] == [False, True]
+
+
+def test_a_name_says_nothing_where_both_arms_pool_or_none_is_named() -> None:
+    both = POOLED.replace("| conv", "| pool max F=3 S=1 P=1 -> conv", 1)
+    for layers, names in ((both, ("plain", "pool")), (POOLED, ("one", "two")), (POOLED, ("pool1", "pool2"))):
+        tensors = conv(names[0], 4, 3, 1, 1) | conv(names[1], 4, 3, 1, 1) | conv("z", 2, 512)
+        with pytest.raises(AmbiguousWeights, match="several ways"):
+            match(build(layers), tensors)
+
+
 STREAMS = """wide: conv K=4 F=1 -> @a
 narrow: conv K=6 F=1 S=2 -> @b
 repeat 2 carry @a @b {
@@ -267,6 +287,15 @@ def test_more_layers_are_left_out_and_said_where_names_agree() -> None:
     found = match(module, module.state_dict() | conv("conv9", 4, 4, 3, 3))
     assert found.by_name
     assert [layer.name for layer in found.unused] == ["conv9"]
+
+
+def test_a_last_layer_that_is_there_is_taken() -> None:
+    """Without it, the arms would fit in another order."""
+    module = build("conv K=4 F=1\nhead side { fc 5 }\nfc 2")
+    tensors = conv("a", 4, 3, 1, 1) | conv("b", 2, 256) | conv("c", 5, 256)
+    found = match(module, tensors)
+    assert pairs(found) == {"conv1": "a", "fc1": "b", "side.fc1": "c"}
+    assert found.anew is None
 
 
 def test_a_file_without_the_last_layer() -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from close_outputs import assert_same
+from oracles import import_or_skip
+from reference_equality.implementations import randomize
 from torch import nn
 
 import specnet
-from tests.weights.test_published import assert_same, import_library, randomize
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +55,7 @@ COORDINATE = """block coordinate_attention(mid) {
 
 
 def make_selective(**values: Any) -> nn.Module:
-    import_library("timm")
+    import_or_skip("timm")
     from timm.layers import SelectiveKernel
 
     unit: nn.Module = SelectiveKernel(**values)
@@ -61,7 +63,7 @@ def make_selective(**values: Any) -> nn.Module:
 
 
 def make_split(**values: Any) -> nn.Module:
-    import_library("timm")
+    import_or_skip("timm")
     from timm.layers import SplitAttn
 
     unit: nn.Module = SplitAttn(norm_layer=nn.BatchNorm2d, **values)
@@ -69,7 +71,7 @@ def make_split(**values: Any) -> nn.Module:
 
 
 def make_coordinate(**values: Any) -> nn.Module:
-    import_library("timm")
+    import_or_skip("timm")
     from timm.layers.coord_attn import CoordAttn
 
     unit: nn.Module = CoordAttn(**values)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from math import isqrt
 
 from specnet.analyses.propagation import try_output
 from specnet.analyses.sizes.axis import Axis, AxisSizes, survey_axis
 from specnet.analyses.sizes.columns import WorkSpent
-from specnet.analyses.sizes.growth import measure_growth
+from specnet.analyses.sizes.growth import NetworkGrowth, list_periods, measure_growth
 from specnet.analyses.sizes.judge import Elaborate, Judge, Verdict, find_refusal
 from specnet.analyses.sizes.repair import find_sound
 from specnet.analyses.sizes.size_set import SizeSet
@@ -18,7 +18,7 @@ from specnet.elaborate import Elaborated
 from specnet.graph import Input, Network, Node
 from specnet.layers.base import Shape
 
-AXES = {3: ("height", "width"), 1: ("length",)}
+AXES = {3: ("height", "width"), 2: ("length",), 1: ("length",)}
 """The names of the axes that may vary, by the number of sizes of an input."""
 
 MOST_PAIRED = 12
@@ -105,16 +105,31 @@ def _survey_inputs(judge: Judge, shape: Shape, inputs: Sequence[Input]) -> Input
 
 
 def _counts_pixels(judge: Judge, axes: Sequence[Axis]) -> bool:
-    """Whether a layer takes a number of pixels, whatever their height and width, as a reshape does."""
+    """Whether a layer takes a number of pixels, whatever their height and width, as a reshape does, or multiples."""
     network = judge.network
     refusing = [measure_growth(network, dict(axis.along)).refusing for axis in axes]
-    return any(_takes_one_row(network, network.by_name[name]) for name in set.intersection(*refusing))
+    if any(_takes_one_row(network, network.by_name[name]) for name in set.intersection(*refusing)):
+        return True
+    growth = _grow_together(network, axes)
+    return any(_divides_product(node, growth) for node in network.nodes)
+
+
+def _grow_together(network: Network, axes: Sequence[Axis]) -> NetworkGrowth:
+    """Return the growth along all axes at once."""
+    one = axes[0]
+    return measure_growth(network, dict(replace(one, places=tuple(range(len(axes)))).along))
+
+
+def _divides_product(node: Node, growth: NetworkGrowth) -> bool:
+    """Whether a layer divides a number into equal parts that is a product of sizes, as that of all pixels is."""
+    inputs = (growth.values[name] for name in node.inputs)
+    return any(each.bend and period > 1 for given in inputs for each, period in list_periods(node.layer, given))
 
 
 def _takes_one_row(network: Network, node: Node) -> bool:
-    """Whether a node reads a vector, or takes the pixels of a map also where they are in one row."""
+    """Whether a node reads a vector or a sequence, or takes the pixels of a map also where they are in one row."""
     shape = network.shapes[node.inputs[0]] or ()
-    if len(shape) == 1 or node.layer is None:
+    if len(shape) < 3 or node.layer is None:
         return True
     height, width, channels = shape
     return len(node.inputs) == 1 and try_output(node.layer, ((1, height * width, channels),)) is not None

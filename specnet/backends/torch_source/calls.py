@@ -63,10 +63,10 @@ SIGNATURES: Mapping[str, str] = {
     "torch.unflatten": "dim, sizes",
     "torch.transpose": "dim0, dim1",
     "torch.select": "dim, index",
-    "torch.mean": "dim=None, /",
-    "torch.amax": "dim=(), /",
+    "torch.mean": "dim",
+    "torch.amax": "dim=[], /",
     "torch.unsqueeze": "dim",
-    "torch.squeeze": "dim=None, /",
+    "torch.squeeze": "dim",
 }
 """The arguments of a module's constructor, or those of a function that follow its input values.
 

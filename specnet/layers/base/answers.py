@@ -35,7 +35,8 @@ def guard_output(output: Compute) -> Compute:
         for name in ("receptive_field", "passes_gradient"):
             if answers[name] is not None and len(answers[name]) != len(inputs):
                 raise _refuse(layer, name, answers[name], f"one for each of {len(inputs)} inputs")
-        if (kept := answers["kept"]) and any(position >= len(inputs) for position in kept.inputs):
+        kept = answers["kept"]
+        if kept and any(position >= len(inputs) for each in (kept, kept.on_cpu) if each for position in each.inputs):
             raise _refuse(layer, "kept", kept, f"positions among {len(inputs)} inputs, from 0")
         _require_one_module(layer, answers["torch"])
         return shape
@@ -135,8 +136,9 @@ def _is_reading(value: Any) -> bool:
 def _is_kept(value: Any) -> bool:
     if not isinstance(value, Kept):
         return False
-    inputs, output, *amounts = value
-    return _are(_is_amount)(inputs) and _is_flag(output) and all(map(_is_amount, amounts))
+    inputs, output, *amounts, on_cpu = value
+    is_fine = _are(_is_amount)(inputs) and _is_flag(output) and all(map(_is_amount, amounts))
+    return is_fine and _or_none(_is_kept)(on_cpu)
 
 
 def _or_none(is_valid: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -188,6 +188,11 @@ class Layer(Attributes):
         return (1, 1)
 
     @property
+    def channel_period(self) -> int:
+        """The number of channels by which more of them are refused or taken as before: that of the groups they form."""
+        return 1
+
+    @property
     def batch_weight(self) -> float | None:
         """The weight of a new batch in the layer's running statistics; None if it keeps none."""
         return None

@@ -104,8 +104,9 @@ class Kept(NamedTuple):
     """What torch keeps of a layer from the forward pass for the backward pass, besides parameters and buffers.
 
     A tensor that several layers keep is stored once. `elements` are those of further tensors of the output's type,
-    `elements_like_input` of the first input's, `indices` are 8-byte integers and `mask` is what dropout draws, each for
-    one image; `statistics` are fp32 elements for a whole batch.
+    `elements_like_input` of the first input's, `fp32` of those that are fp32 in every precision, `indices` are 8-byte
+    integers and `mask` is what dropout draws, each for one image; for a whole batch, `statistics` are fp32 elements and
+    `shared` elements of the output's type.
     """
 
     inputs: tuple[int, ...] = ()
@@ -113,9 +114,13 @@ class Kept(NamedTuple):
     output: bool = False
     elements: int = 0
     elements_like_input: int = 0
+    fp32: int = 0
     indices: int = 0
     mask: int = 0
     statistics: int = 0
+    shared: int = 0
+    on_cpu: Kept | None = None
+    """What is kept instead on a CPU, which has no fused kernel for the layer."""
 
 
 KEEPS_INPUT = Kept(inputs=(0,))

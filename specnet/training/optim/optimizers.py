@@ -144,8 +144,17 @@ def _group_parameters(
 
 
 def _matches(group: Group, name: str, parts: Mapping[str, LayerInfo]) -> bool:
-    part = parts.get(name.rpartition(".")[0])
+    part = find_layer(name, parts)
     return group.matches(name, part.words if part else ())
+
+
+def find_layer(parameter: str, parts: Mapping[str, LayerInfo]) -> LayerInfo | None:
+    """Return the layer that a parameter belongs to, that of `encoder.attention1.qkv.weight` with two names below it."""
+    while parameter:
+        parameter = parameter.rpartition(".")[0]
+        if parameter in parts:
+            return parts[parameter]
+    return None
 
 
 def _group_rates(setting: settings.Optimizer, groups: Sequence[Group]) -> tuple[float, float, float]:
@@ -170,10 +179,10 @@ class MuonAdamW(Optimizer):
     ) -> None:
         """`groups` are torch's `param_groups` with a `peak`; AdamW's learning rate is `adamw_share` of that."""
         super().__init__([parameter for group in groups for parameter in group["params"]], {})
-        weights = [weight for group in groups for weight in group["params"] if weight.ndim > 1]
+        weights = [weight for group in groups for weight in group["params"] if _is_matrix(weight)]
         self._matrices = {weight: _as_matrix(weight.detach()) for weight in weights}
-        parts = [_select_parameters(group, lambda p: p.ndim > 1, lambda p: self._matrices[p], 1.0) for group in groups]
-        others = [_select_parameters(group, lambda p: p.ndim <= 1, lambda p: p, adamw_share) for group in groups]
+        parts = [_select_parameters(group, _is_matrix, lambda p: self._matrices[p], 1.0) for group in groups]
+        others = [_select_parameters(group, lambda p: not _is_matrix(p), lambda p: p, adamw_share) for group in groups]
         for part in others:
             part["names"] = ["adamw" if name == DEFAULT else f"{name}+adamw" for name in part["names"]]
         self._both: list[Optimizer] = []
@@ -206,6 +215,10 @@ def _select_parameters(
     """Return the part of a group that one of the two optimizers takes, viewed as it needs it, with its rates."""
     rates = {name: group[name] * share for name in ("lr", "peak")}
     return {**group, **rates, "params": [view(parameter) for parameter in group["params"] if takes(parameter)]}
+
+
+def _is_matrix(parameter: Tensor) -> bool:
+    return settings.is_matrix(parameter.shape)
 
 
 def _as_matrix(weight: Tensor) -> Tensor:

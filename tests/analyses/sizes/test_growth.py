@@ -33,7 +33,7 @@ def test_the_period_is_that_of_the_strides_that_the_height_meets(text: str, peri
     network = check_source(Source("a.net", text)).network
     growth = measure_growth(network, {"input": HEIGHT})
     assert growth.period == period
-    assert growth.slopes[network.outputs[0]][0] == slope
+    assert growth.values[network.outputs[0]][0] == (slope, 0)
     assert not growth.refusing
 
 
@@ -41,4 +41,4 @@ def test_a_layer_that_takes_one_size_refuses_to_grow() -> None:
     network = check_source(Source("a.net", "input 4x4x3\nconv K=2 F=1\nreshape 8x4x1\nconv K=2 F=3\n")).network
     growth = measure_growth(network, {"input": HEIGHT})
     assert growth.refusing == {"reshape1"}
-    assert not any(growth.slopes["conv2"])
+    assert not any(growth.values["conv2"])

@@ -23,7 +23,7 @@ from specnet.spec_files import read_regular_file
 from specnet.syntax.parser import parse
 from specnet.syntax.tree import Lines
 
-TOO_LARGE = ("hrnet-w18",)
+TOO_LARGE = ("hrnet-w18", "mobilenet-v2-coordinate")
 """Networks of very many layers that depend on the sizes of their values, so that few sizes are tried in a second."""
 
 FILES = sorted([*SPECS.glob("*.net"), *SPECS.glob("articles/*.net")])
@@ -56,6 +56,12 @@ INDEPENDENT = {
     "a layer for each pixel": "input 8x8x3\nflatten\nfc C//2\nfc 3\n",
     "a spec broken at its own size": "input 8x8x3\nconv K=2 F=3 S=2\n",
     "a spec broken along one axis": "input 9x9x2\npad 1x2 -> conv K=4 F=4 S=3\n",
+    "windows of attention": "input 28x56x3\nconv K=4 F=2 S=2\nattention heads=2 window=7x2 shift=1\nspace_to_depth 2\n"
+    "attention heads=2 patch=1\nattention heads=4 window=7 bias=relative\n",
+    "tokens and back": "input 16x24x3\nconv K=4 F=4 S=2 P=1 -> @a\ntokens\npositions sine\n"
+    "attention heads=2\nmap like=@a\nadd @a\nconv K=4 F=2 S=2\n",
+    "keys of a reduced map": "input 12x20x3\nconv K=4 F=2 S=2\nattention heads=2 reduce=2\ntokens\ntoken 0\n",
+    "columns read as channels": "input 8x12x3\npermute CHW\nconv K=6 F=1 G=6\n",
     "twins": "input a 12x12x1\ninput b 12x12x1\n@a\nf: conv K=2 F=3 S=3 -> fc 4 -> @x\n@b -> same f -> add @x\n",
 }
 """Specs whose heights are valid for every valid width."""
@@ -63,6 +69,9 @@ INDEPENDENT = {
 DEPENDENT = {
     "a number of pixels": "input 14x14x3\npool max F=2\nconv K=4 F=1\nreshape 196\nfc 3\n",
     "a number of elements": "input 14x14x3\nflatten\nreshape 28x7x3\n",
+    "a number of tokens": "input 16x16x3\nconv K=4 F=4 S=4\ntokens\nattention heads=2\nmap 4x4\nconv K=4 F=2 S=2\n",
+    "windows of tokens": "input 12x8x3\nconv K=4 F=2 S=2\ntokens\nattention heads=2 window=3\nfc 5\n",
+    "heads of tokens": "input 12x10x3\ntokens\npermute CL\nattention heads=4\n",
     "a condition": "input 12x10x3\nif H > 8 { pool max F=2 } else { conv K=4 F=3 P=1 }\nconv K=5 F=3 S=3\n",
     "more than one position": "input 12x12x4\nconv K=4 F=3 S=2 P=1\ninstance_norm\n",
 }
@@ -271,6 +280,27 @@ chains = given(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4), st.int
 @settings(max_examples=15, deadline=None)
 def test_any_chain_takes_what_the_survey_says(layers: list[str], height: int, width: int) -> None:
     assert_surveyed(layers, height, width)
+
+
+TOKENS = (
+    "attention heads=2",
+    "attention heads=2 window=5 shift=2",
+    "attention @map heads=2",
+    "class_token -> positions sine",
+    "permute CL -> fc 12 -> permute CL",
+    "concat axis=L { | identity | @map -> tokens }",
+    "add { | identity | attention heads=4 | fc 4 }",
+)
+
+ENDS = ("map like=@map -> conv K=4 F=2 S=2", "map 4x3 -> conv K=4 F=3", "token 5", "pool avg global", "flatten -> fc 2")
+
+
+@given(st.lists(st.sampled_from(LAYERS[:10]), max_size=2), st.lists(st.sampled_from(TOKENS), max_size=3), st.data())
+@settings(max_examples=15, deadline=None)
+def test_any_sequence_takes_what_the_survey_says(layers: list[str], tokens: list[str], data: st.DataObject) -> None:
+    end, size = data.draw(st.sampled_from(ENDS)), st.integers(5, 24)
+    tap = "identity -> @map" if "@map" in " ".join((*tokens, end)) else "identity"
+    assert_surveyed([*layers, tap, "tokens", *tokens, end], data.draw(size), data.draw(size))
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import torch
 from small_jobs import network
 from torch import nn
 
+import specnet
 from specnet.settings.init import Gaussian, He, Init, Orthogonal, TorchDefault, Xavier
 from specnet.training import LayerInfo, Unsuitable
 from specnet.training.engine.initialization import initialize_weights, refuse_whitening
@@ -20,6 +21,17 @@ def test_the_seed_decides_whatever_the_module_was() -> None:
         initialize_weights(module, TorchDefault(), {}, seed, None)
     assert all(a.equal(b) for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
     assert not one[0].weight.equal(three[0].weight)
+
+
+@pytest.mark.parametrize(
+    "layers", ["tokens -> class_token -> positions learned", "attention heads=2 window=4 bias=relative"]
+)
+def test_the_seed_decides_embeddings(layers: str) -> None:
+    spec = f"input 8x8x4\n{layers}\n"
+    one, two = specnet.compile(spec), specnet.compile(spec)
+    for module in (one, two):
+        initialize_weights(module, TorchDefault(), {}, 1, None)
+    assert all(a.equal(b) for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from oracles import import_or_skip
 from torch import Tensor
 
 from specnet.training.metrics.image_quality import compute_psnr, compute_ssim
@@ -18,7 +19,7 @@ def draw_pair(shape: tuple[int, ...], noise: float) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("noise", [0.001, 0.1, 1.0])
 @pytest.mark.parametrize("shape", [(3, 1, 28, 28), (2, 3, 11, 40), (1, 4, 33, 12)])
 def test_they_are_those_of_torchmetrics(shape: tuple[int, ...], noise: float) -> None:
-    image = pytest.importorskip("torchmetrics.functional.image", reason="torchmetrics is not installed")
+    image = import_or_skip("torchmetrics.functional.image")
     images, others = draw_pair(shape, noise)
     ssim = compute_ssim(others, images)
     assert ssim is not None and ssim.shape == shape[:1]

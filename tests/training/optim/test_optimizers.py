@@ -115,3 +115,19 @@ def test_muon_moves_filters_as_torch_s_muon_moves_matrices(format: torch.memory_
     torch.testing.assert_close(ours[0].weight.flatten(1), theirs[0], rtol=0, atol=5e-3)
     torch.testing.assert_close(ours[2].weight, theirs[1], rtol=0, atol=5e-3)
     torch.testing.assert_close(ours[2].bias, biases[1])
+
+
+def test_muon_leaves_embeddings_to_adamw() -> None:
+    """A table of positions, 1×L×C, is no matrix that an input is multiplied by."""
+    module = nn.Module()
+    module.positions, module.weight = nn.Parameter(torch.randn(1, 5, 4)), nn.Parameter(torch.randn(3, 4))
+    descent = build_optimizer(Muon(), (), module, {}, torch.device("cpu"))
+    assert [[p.ndim for p in group["params"]] for group in descent.param_groups] == [[2], [3]]
+
+
+def test_a_group_concerns_all_weights_of_attention() -> None:
+    """Their names are longer than that of the layer by more than one part."""
+    module = nn.ModuleDict({"attention1": nn.ModuleDict({"qkv": nn.Linear(4, 12), "proj": nn.Linear(4, 4)})})
+    groups = [Group(pattern="attention", lr=Multiple(3))]
+    found = build_optimizer(Sgd(lr=1.0), groups, module, {"attention1": LayerInfo(("attention",))}, torch.device("cpu"))
+    assert [(len(group["params"]), group["peak"]) for group in found.param_groups] == [(4, 3.0)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from oracles import import_or_skip
 from sklearn import metrics
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -44,7 +45,7 @@ def test_figures_of_each_class_are_those_of_scikit_learn() -> None:
 
 
 def test_the_calibration_error_is_that_of_torchmetrics() -> None:
-    torchmetrics = pytest.importorskip("torchmetrics.classification", reason="torchmetrics is not installed")
+    torchmetrics = import_or_skip("torchmetrics.classification")
     outputs, labels = make_random()
     oracle = torchmetrics.MulticlassCalibrationError(4, n_bins=15)(outputs, labels).item()
     for given in (outputs, outputs.softmax(1)):

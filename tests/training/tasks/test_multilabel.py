@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import import_or_skip
 from sklearn import metrics
 from torch import Tensor
 
@@ -54,7 +55,7 @@ def test_figures_are_those_of_scikit_learn(ties: bool) -> None:
 
 
 def test_figures_are_those_of_torchmetrics() -> None:
-    torchmetrics = pytest.importorskip("torchmetrics.classification", reason="torchmetrics is not installed")
+    torchmetrics = import_or_skip("torchmetrics.classification")
     outputs, shown = make_random()
     found, arguments = measure(outputs, shown).scores, (outputs, shown.long())
     assert found["map"] == pytest.approx(torchmetrics.MultilabelAveragePrecision(5)(*arguments).item(), abs=1e-6)

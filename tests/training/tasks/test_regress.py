@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from oracles import import_or_skip
 from sklearn import metrics
 from torch import Tensor
 
@@ -64,7 +65,7 @@ def test_figures_are_those_of_scikit_learn_in_the_units_of_the_data() -> None:
 
 
 def test_figures_are_those_of_torchmetrics() -> None:
-    torchmetrics = pytest.importorskip("torchmetrics", reason="torchmetrics is not installed")
+    torchmetrics = import_or_skip("torchmetrics")
     targets, objective = make_random()
     scaled = scale(objective, targets)
     results = measure(objective, 0.8 * scaled, scaled)

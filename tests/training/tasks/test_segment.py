@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from oracles import import_or_skip
 from paths import SPECS
 from PIL import Image
 from safetensors.torch import load_file
@@ -94,7 +95,7 @@ def test_the_figures_of_one_mask_are_those_of_its_classes() -> None:
 
 @pytest.mark.parametrize("classes", [3, 5])
 def test_figures_are_those_of_torchmetrics(classes: int) -> None:
-    torchmetrics = pytest.importorskip("torchmetrics.classification", reason="torchmetrics is not installed")
+    torchmetrics = import_or_skip("torchmetrics.classification")
     outputs, masks = draw(classes)
     jaccard = torchmetrics.MulticlassJaccardIndex(5, average="macro", ignore_index=IGNORED)
     assert measure(outputs, masks).miou == pytest.approx(jaccard(outputs, masks).item(), abs=1e-6)

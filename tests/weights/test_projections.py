@@ -1,0 +1,49 @@
+"""Queries, keys and values that a file holds apart become one layer where the network has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from small_networks import build, conv, match, pairs
+
+from specnet.weights import UnfitWeights
+
+
+def make_attention(widths: dict[str, int], channels: int = 4) -> dict[str, torch.Tensor]:
+    """Return the tensors of an attention whose projections are apart."""
+    projections = [conv(f"attn.{name}", width, channels) for name, width in widths.items()]
+    return {key: tensor for each in [*projections, conv("attn.proj", 4, 4)] for key, tensor in each.items()}
+
+
+@pytest.mark.parametrize("names", [("q", "k", "v"), ("query", "key", "value"), ("q_proj", "k_proj", "v_proj")])
+def test_three_projections_are_joined_in_order(names: Sequence[str]) -> None:
+    module = build("a: attention heads=2", "5x4")
+    tensors = make_attention(dict.fromkeys(names, 4))
+    found = match(module, tensors)
+    assert pairs(found) == {"a.qkv": "attn.qkv", "a.proj": "attn.proj"}
+    converted = found.convert(module, (5, 4))
+    for role in ("weight", "bias"):
+        assert converted[f"a.qkv.{role}"].equal(torch.cat([tensors[f"attn.{name}.{role}"] for name in names]))
+
+
+def test_those_that_the_network_has_apart_stay_apart() -> None:
+    module = build("a: attention heads=2 reduce=2\nconv K=8 F=1\nb: attention heads=2", "4x4x4")
+    tensors = conv("attn.q", 4, 4) | conv("attn.kv", 8, 4) | conv("attn.proj", 4, 4) | conv("attn.sr", 4, 4, 2, 2)
+    tensors |= {f"attn.norm.{role}": torch.rand(4) for role in ("weight", "bias")} | conv("embed", 8, 4, 1, 1)
+    tensors |= conv("next.q", 8, 8) | conv("next.kv", 16, 8) | conv("next.proj", 8, 8)
+    found = pairs(match(module, tensors))
+    assert (found["a.q"], found["a.kv"], found["b.qkv"]) == ("attn.q", "attn.kv", "next.qkv")
+
+
+@pytest.mark.parametrize("widths", [{"q": 4, "kv": 4}, {"q": 4, "k": 4}, {"q": 8, "k": 4, "v": 4}])
+def test_others_belong_to_another_network(widths: dict[str, int]) -> None:
+    with pytest.raises(UnfitWeights):
+        match(build("a: attention heads=2", "5x4"), make_attention(widths))
+
+
+def test_projections_of_other_inputs_are_not_joined() -> None:
+    tensors = make_attention({"q": 4, "kv": 8}) | conv("attn.kv", 8, 6)
+    with pytest.raises(UnfitWeights):
+        match(build("a: attention heads=2", "5x4"), tensors)
