@@ -102,6 +102,16 @@ class Attention(Layer):
     def workload(self) -> Workload:
         return Workload.MATMUL
 
+    def notation(self, with_stride: bool = False) -> str:
+        """Return `attention, 3 heads, windows of 7, shifted by 3`."""
+        sizes = self.window or ()
+        window = f"windows of {format_shape(sizes if len({*sizes}) > 1 else sizes[:1])}" if sizes else ""
+        shift = f"shifted by {self.shift}" if self.shift else ""
+        patch = f"by place in {self.patch}×{self.patch} patches" if self.patch else ""
+        reduced = f"keys reduced by {self.reduce}" if self.reduce else ""
+        heads = f"{self.heads} head{'s' if self.heads > 1 else ''}"
+        return ", ".join(filter(None, [self.kind, heads, window, shift, patch, reduced]))
+
     @property
     def slides(self) -> bool:
         return True
