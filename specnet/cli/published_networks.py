@@ -13,12 +13,12 @@ NUMBERS = (2, 3, 5)
 
 MEANING = """\
 Accuracy is top-1 on ImageNet in %, for one central crop of the size of the spec's input, or of the size that is given,
-or the named metric. It is that of published weights, on the page of its source:"""
+or the named metric, as its source states it:"""
 
 
 def format_published_networks() -> str:
     """Return the table by year and parameters, with the numbered sources below; raises IncompleteInstall."""
-    sized = [(network, _find_size(network.spec)) for network in read_published_networks()]
+    sized = [(network, find_size(network.spec)) for network in read_published_networks()]
     sized.sort(key=lambda pair: (pair[0].year, pair[1].parameters or 0))
     sources = list(dict.fromkeys(network.source for network, _ in sized if network.source))
     rows = [_format_row(network, size, sources) for network, size in sized]
@@ -26,13 +26,7 @@ def format_published_networks() -> str:
     return "\n".join([*align_rows([HEADINGS, *rows], NUMBERS), "", MEANING, "", *addresses])
 
 
-def _format_row(network: PublishedNetwork, size: ClaimedSize, sources: Sequence[str]) -> tuple[str, ...]:
-    numbers = ("" if number is None else f"{number:,}" for number in (size.parameters, size.macs))
-    source = str(sources.index(network.source) + 1) if network.source else ""
-    return (str(network.year), network.spec, *numbers, network.accuracy, source)
-
-
-def _find_size(spec: str) -> ClaimedSize:
+def find_size(spec: str) -> ClaimedSize:
     """Return the totals of a spec, which is checked only if it claims none: sixty checks would take seconds."""
     claimed = read_claimed_size(spec)
     if claimed.parameters is not None and claimed.macs is not None:
@@ -42,3 +36,9 @@ def _find_size(spec: str) -> ClaimedSize:
 
     totals = check_source(Source(f"{spec}.net", read_package_text(f"specs/{spec}.net"))).totals
     return ClaimedSize(totals.parameters, totals.macs)
+
+
+def _format_row(network: PublishedNetwork, size: ClaimedSize, sources: Sequence[str]) -> tuple[str, ...]:
+    numbers = ("" if number is None else f"{number:,}" for number in (size.parameters, size.macs))
+    source = str(sources.index(network.source) + 1) if network.source else ""
+    return (str(network.year), network.spec, *numbers, network.accuracy, source)

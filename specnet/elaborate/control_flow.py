@@ -45,7 +45,7 @@ def choose_branch(element: tree.If, context: Context, value: ValueName) -> Branc
 
 def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
     """Walk the first branch whose condition holds; return None if a condition is unknown or wrong."""
-    if element.body.arms:
+    if element.body.arms and not _is_never_walked(element):
         context.report(Code.E106, "the arms of `if` stand within a join, after a bar", element.body.span)
     branch = choose_branch(element, context, value)
     if isinstance(branch, tree.If):
@@ -53,6 +53,11 @@ def walk_if(element: tree.If, context: Context, value: ValueName) -> ValueName:
             _check_branches(branch, context)
         return None
     return context.walk(branch.lines, value) if branch else value
+
+
+def _is_never_walked(element: tree.If) -> bool:
+    """Return whether the condition is `no`, as that of the placeholder of an unreadable line, which may be a join."""
+    return isinstance(element.condition, tree.Name) and element.condition.text == "no"
 
 
 def _check_branches(element: tree.If, context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Evaluate expressions. Whole numbers stay whole: 64/2 is 32, 7/2 is 3.5."""
+"""Evaluate expressions. Whole results are whole numbers: 64/2 and 128*0.25 are 32, 7/2 is 3.5."""
 
 from __future__ import annotations
 
@@ -269,5 +269,8 @@ def _call_function(expression: tree.Function, lookup: Lookup) -> Any:
 def _check_bound(value: Any, span: Span) -> Any:
     if not isinstance(value, bool) and not abs(value) <= LARGEST_RESULT:
         raise EvaluationError("the number is too large", span)
+    if not isinstance(value, float):
+        return value
     # Twelve digits are what a person would write: 0.2*14/16 is 0.175.
-    return float(f"{value:.12g}") if isinstance(value, float) else value
+    written = float(f"{value:.12g}")
+    return int(written) if written.is_integer() else written

@@ -60,6 +60,19 @@ class Place:
         return Place(parts, self.finished | left, numbers)
 
 
+def is_counted_later(one: Parts, other: Parts, of_items: bool) -> bool:
+    """Return whether the first name has the larger number where the two part, and nothing else is different there.
+
+    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of their own count, as these do, and not
+    those of `arm2` and `arm0`.
+    """
+    here, there = next(((here, there) for here, there in zip(one, other, strict=False) if here != there), ("", ""))
+    if NUMBER.sub("#", here) != NUMBER.sub("#", there) or (of_items and not here.isdigit()):
+        return False
+    numbers, others = ([split_number(number) for number in NUMBER.findall(part)] for part in (here, there))
+    return numbers > others
+
+
 def find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
     """Return the blocks around a layer that have more than `common` parts."""
     blocks = (parts[:end] for end in range(common + 1, len(parts)))

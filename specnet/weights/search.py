@@ -3,12 +3,12 @@
 Each layer takes the first layer of a queue that fits it. Where several queues offer one, all are tried and the names
 decide: blocks must be whole, and of what remains the way with the fewest detours is taken. The arms of a fork may be
 stored in another order than the spec's, so all orders are tried; of arms that fit several items of one list, the spec's
-order is meant. A match is refused if another one is as good.
+order is meant, and so it is of arms that are counted otherwise, as `branch1` is, where the join depends on their order.
+A match is refused if another one is as good.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,15 +18,12 @@ from typing import NamedTuple
 from specnet.weights.arrangement import AUXILIARY, POOLING, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
-from specnet.weights.places import START, Parts, Place, find_blocks, split_name
+from specnet.weights.places import START, Parts, Place, find_blocks, is_counted_later, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
 
 Pairs = tuple[tuple[NetworkLayer, StoredLayer], ...]
-
-INDEX = re.compile(r"(?<![^.])\d+(?![^.])")
-"""The number of an item in a name, such as 1 in `convs.1.0`, and not that of `conv2`."""
 
 LIMIT = 500
 """The largest number of ways that are followed at once."""
@@ -42,7 +39,7 @@ class _State:
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
     inversions: int = 0
-    """How many pairs of arms are items of a list in another order."""
+    """How many pairs of arms are counted in another order by their names."""
     rival: Pairs | None = None
     """Other pairs that are as good, and after which all goes on alike."""
 
@@ -90,16 +87,16 @@ class Search:
         states = sorted(self._follow(items, self._furthest), key=lambda state: state.cost)
         if not states:
             raise self._describe_disagreement(self._furthest)
-        if len(states) > 1 and states[0].cost == states[1].cost:
-            raise self._describe_ambiguity(states[0].pairs, states[1].pairs)
-        if states[0].rival:
-            raise self._describe_ambiguity(states[0].pairs, states[0].rival)
-        state, anew, rest = states[0], self._find_next(states[0]), self._find_rest(states[0])
+        best = states[0]
+        others = (each.pairs for each in states if each.cost == best.cost and each.assignment != best.assignment)
+        if rival := best.rival or next(others, None):
+            raise self._describe_ambiguity(best.pairs, rival)
+        anew, rest = self._find_next(best), self._find_rest(best)
         unused = [layer for layer in rest if AUXILIARY.search(f"{layer.name}.")]
         left = [layer for layer in rest if not AUXILIARY.search(f"{layer.name}.")]
         if len(left) > 1 or (left and not (anew and differs_in_outputs(left[0], anew.shapes, self.weights.layout))):
-            raise self._describe_disagreement(state)
-        return Found(state.pairs, anew, left[0] if left else None, tuple(unused))
+            raise self._describe_disagreement(best)
+        return Found(best.pairs, anew, left[0] if left else None, tuple(unused))
 
     def _follow(self, items: Sequence[Item], state: _State) -> list[_State]:
         """Return the different states behind the items, of which there are none if the layers do not fit."""
@@ -165,11 +162,19 @@ class Search:
             for used, before in ways.items():
                 for number in fork.list_next(used):
                     after = [each for state in before for each in self._take_arm(fork, number, state)]
-                    ranked = [_count_inversions(fork, number, used, each) for each in after]
+                    ranked = [self._count_inversions(fork, number, used, each) for each in after]
                     further.setdefault(used | {number}, []).extend(ranked)
             ways = {used: self._merge(states) for used, states in further.items()}
             self._limit([state for states in ways.values() for state in states])
         return [state for states in ways.values() for state in states]
+
+    def _count_inversions(self, fork: Fork, number: int, used: Collection[int], state: _State) -> _State:
+        """Return the state behind an arm, with those arms counted that stand to it otherwise than their numbers do."""
+        stored = {ours.name: self._split(theirs) for ours, theirs in state.pairs}
+        names = {each: stored.get(next(flatten_items(fork.arms[each])).name, ()) for each in (number, *used)}
+        orders = (sorted((number, other)) for other in used)
+        inverted = sum(is_counted_later(names[one], names[other], not fork.is_ordered) for one, other in orders)
+        return replace(state, inversions=state.inversions + inverted)
 
     def _take_arm(self, fork: Fork, number: int, state: _State) -> Iterator[_State]:
         """Yield the states behind an arm; it is a detour if names say that it pools, and it does not."""
@@ -230,17 +235,6 @@ class Search:
             f"{self.weights.path} fits this network in several ways, and nothing says which is right",
             *format_ambiguity(self.weights.path, one, other),
         )
-
-
-def _count_inversions(fork: Fork, number: int, used: Collection[int], state: _State) -> _State:
-    """Return the state behind an arm, with the arms counted that the spec has behind it and the file before it.
-
-    Only those count which are items of one list there, as `convs.0.0` and `convs.1.0` are.
-    """
-    stored = {ours.name: theirs.name for ours, theirs in state.pairs}
-    lists = [INDEX.sub("#", stored.get(next(flatten_items(arm)).name, "")) for arm in fork.arms]
-    inverted = sum(other > number and lists[other] == lists[number] for other in used) if "#" in lists[number] else 0
-    return replace(state, inversions=state.inversions + inverted)
 
 
 def _choose(one: _State, other: _State) -> _State:

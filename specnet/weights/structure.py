@@ -28,6 +28,8 @@ class Fork:
     arms: tuple[tuple[Item, ...], ...]
     alike: tuple[int, ...]
     """The first of the arms that compute the same as this one, so that the join gives the same if they are swapped."""
+    is_ordered: bool
+    """Whether the order of the arms is part of what the join computes, as that of `concat` is."""
     pools: tuple[bool, ...]
     """Whether an arm pools, which the names of its layers may say: `branch_pool` of Inception."""
 
@@ -112,9 +114,10 @@ class _Walk:
         found = {source: arm for source in sources if (arm := tuple(self._collect(source, above)))}
         if len(found) > 1:
             computed = [self._joins.describe_computation(source, above) for source in found]
-            swaps = computed if join.target in COMMUTATIVE else [*range(len(found))]
+            is_ordered = join.target not in COMMUTATIVE
+            swaps = [*range(len(found))] if is_ordered else computed
             pools = tuple(self._joins.has_pool(source, above) for source in found)
-            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)), pools)
+            yield Fork(tuple(found.values()), tuple(map(swaps.index, swaps)), is_ordered, pools)
         else:
             for arm in found.values():
                 yield from arm

@@ -35,8 +35,8 @@ pool avg global -> fc 10
 """
 
 SQUEEZED = """
-block b(K, r=4, L=8) {
-  let d = max(K//r, L)
+block b(K, r=4, least=8) {
+  let d = max(K//r, least)
   conv K=d F=1 -> bn -> relu -> conv K=K F=1 -> bn
 }
 """
@@ -131,6 +131,25 @@ def test_translation(text: str, a: int, b: int) -> None:
         found = translate_formula(line.value, lambda name: tree.Name(NOWHERE, name), vectors, (wanted,))
         assert found and eval(format_flat(found.text), {}, values) == wanted
         assert translate_formula(line.value, lambda name: tree.Name(NOWHERE, name), vectors, (wanted + 1,)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "has_counterpart"),
+    [
+        ("a*w", (4, 12), False),  # in Python, 4.0
+        ("2*(a if a < 9 else a*0.5)", (16, 16), False),
+        ("a if w > 0.7 else 4", (4, 8), True),
+        ("0.2*(a - 8)/16", (0.0, 0.0), True),
+        ("a*w/16", (0.25, 0.75), True),
+    ],
+)
+def test_a_whole_number_that_python_computes_as_a_fraction(
+    text: str, wanted: tuple[float, ...], has_counterpart: bool
+) -> None:
+    (line,), _ = parse(Source("", f"let x = ({text})"))
+    assert isinstance(line, tree.Let)
+    found = {name: tree.Name(NOWHERE, name) for name in "aw"}.get
+    assert bool(translate_formula(line.value, found, {"a": (8, 8), "w": (0.5, 1.5)}, wanted)) == has_counterpart
 
 
 @pytest.mark.parametrize("text", ["ceil(a/2)", "[a, 1]", "0..a", "1:a", "(1 if a/2 > 3 else 2)", "@x", "c"])

@@ -137,7 +137,7 @@ def test_a_name_says_which_arm_pools(order: tuple[str, str], sorted_by_name: boo
 
 def test_a_name_says_nothing_where_both_arms_pool_or_none_is_named() -> None:
     both = POOLED.replace("| conv", "| pool max F=3 S=1 P=1 -> conv", 1)
-    for layers, names in ((both, ("plain", "pool")), (POOLED, ("one", "two")), (POOLED, ("pool1", "pool2"))):
+    for layers, names in ((both, ("plain", "pool")), (POOLED, ("one", "two")), (POOLED, ("pool_a", "pool_b"))):
         tensors = conv(names[0], 4, 3, 1, 1) | conv(names[1], 4, 3, 1, 1) | conv("z", 2, 512)
         with pytest.raises(AmbiguousWeights, match="several ways"):
             match(build(layers), tensors)
@@ -229,10 +229,29 @@ def test_arms_that_fit_several_items_of_a_list_are_in_its_order(sorted_by_name: 
 
 def test_arms_that_fit_several_layers_of_other_names_are_refused() -> None:
     tensors: dict[str, Tensor] = {}
-    for name, size in {"arm1": 1, "arm2": 3, "arm3": 3, "arm4": 3, "arm5": 3, "arm6": 1}.items():
+    for name, size in {"point": 1, "near": 3, "middle": 3, "far": 3, "further": 3, "pool": 1}.items():
         tensors |= conv(name, 3, 3, size, size)
     with pytest.raises(AmbiguousWeights, match="several ways"):
         match(build(PYRAMID), tensors | conv("last", 2, 1152))
+
+
+ARM_NAMES = ("x.branch2.conv", "x.branch9.1.conv", "x.branch10.0.conv")
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_numbers_count_the_arms_that_are_joined_in_an_order(sorted_by_name: bool) -> None:
+    module = build("concat { | conv K=4 F=1 | conv K=4 F=1 | pool max F=3 S=1 P=1 -> conv K=4 F=1 }\nfc 2")
+    tensors = {key: value for name in ARM_NAMES for key, value in conv(name, 4, 3, 1, 1).items()}
+    found = pairs(match(module, tensors | conv("y", 2, 768), sorted_by_name))
+    assert found == dict(zip(("conv1", "conv2", "conv3", "fc1"), (*ARM_NAMES, "y"), strict=True))
+
+
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_numbers_say_nothing_of_arms_that_are_joined_in_any_order(sorted_by_name: bool) -> None:
+    """An activation may be in either of two factors, whatever their names are."""
+    tensors = conv("x.f1", 3, 3, 1, 1) | conv("x.f2", 3, 3, 1, 1) | conv("y", 2, 192)
+    with pytest.raises(AmbiguousWeights, match="several ways"):
+        match(build("mul { | conv K=3 F=1 -> relu | conv K=3 F=1 }\nfc 2"), tensors, sorted_by_name)
 
 
 def test_a_sorted_file_of_layers_that_could_be_swapped_is_refused() -> None:
@@ -289,11 +308,12 @@ def test_more_layers_are_left_out_and_said_where_names_agree() -> None:
     assert [layer.name for layer in found.unused] == ["conv9"]
 
 
-def test_a_last_layer_that_is_there_is_taken() -> None:
-    """Without it, the arms would fit in another order."""
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_a_last_layer_that_is_there_is_taken(sorted_by_name: bool) -> None:
+    """Without it, the arms would fit in another order, and in a sorted file they do so with it, which is the same."""
     module = build("conv K=4 F=1\nhead side { fc 5 }\nfc 2")
     tensors = conv("a", 4, 3, 1, 1) | conv("b", 2, 256) | conv("c", 5, 256)
-    found = match(module, tensors)
+    found = match(module, tensors, sorted_by_name)
     assert pairs(found) == {"conv1": "a", "fc1": "b", "side.fc1": "c"}
     assert found.anew is None
 

@@ -15,7 +15,7 @@ from reference_equality.comparison import IncomparableNetworks, measure_differen
 from reference_equality.implementations import make_reference
 from reference_equality.page import count_lines, read_figures, write_page
 
-import specnet
+from specnet.cli.published_networks import find_size
 from specnet.suggest import did_you_mean, find_closest_word
 from specnet.weights import WeightsError
 from specnet.zoo import PublishedNetwork, read_published_networks
@@ -55,7 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def compare(network: PublishedNetwork) -> Iterator[tuple[str, str, bool]]:
     """Print a line for each reference of a network; yield it with the difference, and whether that is rounding."""
-    totals = specnet.check(network.spec).totals
+    totals = find_size(network.spec)
     size = (count_lines(network.spec), f"{totals.parameters:,}", f"{totals.macs:,}")
     if not network.references:
         print(LINE.format(network.spec, *size, "none", ""), flush=True)

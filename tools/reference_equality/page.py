@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import specnet
-from specnet.zoo import PublishedNetwork
+from specnet.cli.published_networks import find_size
+from specnet.zoo import ClaimedSize, PublishedNetwork
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "zoo.md"
@@ -25,13 +25,13 @@ and a row of [specs/zoo.tsv](../specs/zoo.tsv).
 
 - **lines** are those of the file and of the blocks that it uses, without blank ones.
 - **accuracy** is top-1 on ImageNet in %, for one central crop of the size of the spec's input, or of the size that is
-  given, or the named metric. It is that of published weights, on the page that it links to.
+  given, or the named metric, as the page that it links to states it.
 - **difference from the reference**: random weights of the implementation in torchvision, timm, pytorchcv or Keras are
   put into the spec, layer by layer, as [`--weights`](weights.md) does it. Both compute the same two random images of
   the size of the spec's input; the figure is max\\|a − b\\| / max\\|b\\| of the outputs a of the spec and b of the
   reference. It is measured in double precision, in which equal networks agree to 1e-10 and any other padding,
   activation or `eps` shows. Keras computes in single precision, in which equal networks agree to 1e-5. A network
-  without a reference follows its paper where the libraries do not.
+  without a reference is in none of these libraries, or follows its paper where they do not.
 
 `python tools/reference_equality` measures all of it and writes this page; `--only NAME` measures one network.
 
@@ -55,20 +55,21 @@ def write_page(networks: Iterable[PublishedNetwork], figures: Mapping[str, str])
 def format_page(networks: Iterable[PublishedNetwork], figures: Mapping[str, str]) -> str:
     """Return the page; `figures` has the difference of each `SPEC REFERENCE`, and others are not measured."""
     rows = [HEADINGS, ("---", "---:", "---", "---:", "---:", "---:", "---", "---")]
-    rows += [_format_row(network, figures) for network in sorted(networks, key=lambda each: each.year)]
+    sized = [(network, find_size(network.spec)) for network in networks]
+    sized.sort(key=lambda pair: (pair[0].year, pair[1].parameters or 0))
+    rows += [_format_row(network, size, figures) for network, size in sized]
     return TEXT + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _format_row(network: PublishedNetwork, figures: Mapping[str, str]) -> tuple[str, ...]:
-    totals = specnet.check(network.spec).totals
+def _format_row(network: PublishedNetwork, size: ClaimedSize, figures: Mapping[str, str]) -> tuple[str, ...]:
     found = {each: figures.get(f"{network.spec} {each}", "") for each in network.references}
     return (
         f"[`{network.spec}`](../specs/{network.spec}.net)",
         str(network.year),
         link_paper(network.paper),
         str(count_lines(network.spec)),
-        f"{totals.parameters:,}",
-        f"{totals.macs:,}",
+        f"{size.parameters:,}",
+        f"{size.macs:,}",
         f"[{network.accuracy}]({network.source})" if network.accuracy else "",
         ", ".join(f"{figure or 'not measured'}&nbsp;`{each}`" for each, figure in found.items()),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from specnet.backends.torch_source.pretty_printer import Bracketed, PythonText
@@ -81,7 +82,33 @@ def translate_formula(
         values = [evaluate(translated, partial(_look_up, names, instance)) for instance in range(len(wanted))]
     except (_UntranslatableError, EvaluationError):
         return None
-    return TranslatedFormula(translated) if all(map(agrees, wanted, values)) else None
+    if is_whole:
+        has_values = not _has_fractions(translated, names) and all(map(agrees, wanted, values))
+    else:
+        has_values = all(value in (ABSENT, other) for value, other in zip(wanted, values, strict=True))
+    return TranslatedFormula(translated) if has_values else None
+
+
+def _has_fractions(expression: tree.Expression, names: Mapping[str, Vector]) -> bool:
+    """Return whether Python's result may be 32.0 where the spec's is 32, as that of 64*0.5."""
+    return any(isinstance(value, float) for term in _find_terms(expression) for value in _list_values(term, names))
+
+
+def _find_terms(expression: tree.Expression) -> Iterator[tree.Number | tree.Name]:
+    """Yield the numbers and names of which a result is computed; a condition only chooses."""
+    match expression:
+        case tree.Number() | tree.Name():
+            yield expression
+        case tree.Unary(operand=operand):
+            yield from _find_terms(operand)
+        case tree.Binary(left=one, right=other) | tree.Conditional(value=one, otherwise=other):
+            yield from (*_find_terms(one), *_find_terms(other))
+        case tree.Function(arguments=parts) | tree.Size(sizes=parts):
+            yield from chain.from_iterable(map(_find_terms, parts))
+
+
+def _list_values(term: tree.Number | tree.Name, names: Mapping[str, Vector]) -> Vector:
+    return (term.value,) if isinstance(term, tree.Number) else names.get(term.text, ())
 
 
 class _UntranslatableError(Exception):
