@@ -112,23 +112,28 @@ def _move_edges(edges: Sequence[Edge], layers: Mapping[str, UnfoldedLayer]) -> I
         if edge.target not in layers:
             yield edge
             continue
-        for place, target in enumerate(layers[edge.target].list_readers(edge.value)):
+        readers = layers[edge.target].list_readers(edge.value)
+        for place, target in enumerate(readers):
             label = "" if place else edge.label
-            yield replace(edge, target=target, label=label, is_trunk=False, is_shortcut=False, enters=edge.enters + 1)
+            is_trunk = edge.is_trunk and 2 * place + 1 == len(readers)  # the middle one
+            yield replace(
+                edge, target=target, label=label, is_trunk=is_trunk, is_shortcut=False, enters=edge.enters + 1
+            )
 
 
 def _list_edges(layer: UnfoldedLayer) -> Iterator[Edge]:
-    """Yield the edges between steps; the first of each result has its size."""
+    """Yield the edges between steps; the first of each result has its size, that from the latest step is straight."""
     places, labelled = {step.name: place for place, step in enumerate(layer.steps)}, set[str]()
     for step in layer.steps:
-        for place, value in enumerate(step.inputs):
-            if isinstance(value, int):
-                continue
+        sources = [value for value in step.inputs if isinstance(value, str)]
+        for value in sources:
             size = format_shape_range([steps[places[value]].shape for steps in layer.copies])
             label = "" if value in labelled else size
             labelled.add(value)
             source, target = layer.name(value), layer.name(step.name)
-            yield Edge(source, source, target, label, State.SOUND, is_trunk=place == 0)
+            yield Edge(
+                source, source, target, label, State.SOUND, is_trunk=value == max(sources, key=places.__getitem__)
+            )
 
 
 def _list_arms(layer: UnfoldedLayer) -> Iterator[tuple[str, ...]]:
