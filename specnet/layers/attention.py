@@ -273,6 +273,63 @@ class Attention(Layer):
         positions = prod(self._find_window(shape))
         return self.heads * positions * (prod(shape[:-1]) if shifted else positions)
 
+    def scratch(self, inputs: Shapes) -> int:
+        """Return queries, keys and values and the result of all heads.
+
+        Of windows on a map also the result before it is put into place; of shifted ones copies of all, and the input
+        moved by the shift.
+        """
+        queries, values = prod(inputs[0]), 2 * self._count_keys(inputs) * inputs[0][-1]
+        elements, placed = 2 * queries + values, queries if self.window and is_map(inputs[0]) else 0
+        if any(self._find_shift(inputs[0])):
+            return 2 * elements + queries + placed
+        return elements + placed + (values // 2 if self.reduce else 0)
+
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the gradients of the result and of queries, keys and values, less those of the inputs and the output.
+
+        At that moment, the gradient of the output has been used, and those of the inputs are still to be computed.
+        """
+        queries, values = prod(inputs[0]), 2 * self._count_keys(inputs) * inputs[0][-1]
+        copied = (4 if is_map(inputs[0]) else 3) * queries if any(self._find_shift(inputs[0])) else 0
+        return max(0, queries + values - sum(map(prod, inputs)) + copied)
+
+    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
+        yield from vary_groups("heads", self.heads, inputs[0][-1])
+        for field in ("window", "patch", "reduce"):
+            if getattr(self, field):
+                yield from self._vary_division(field, gcd(*inputs[0][:-1]))
+        if self.window and self.shift:
+            yield from (Alternative("shift", shift, 1.2) for shift in {min(self.window) // 2, 0} - {self.shift})
+
+    def _vary_division(self, field: str, size: int) -> Alternatives:
+        now = max(self.window) if self.window else getattr(self, field)
+        nearest = sorted(list_divisors(size), key=lambda number: abs(number - now))
+        yield from (Alternative(field, part, 1.1 + 0.05 * place) for place, part in enumerate(nearest))
+
+    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
+        """Return the module; to attention in windows, a sequence is a map of one row."""
+        target, own = self._choose_module(inputs)
+        module = TorchCall(target, channels=inputs[0][-1], heads=self.heads, **own, qkv_bias=self.qkv_bias)
+        if target != WINDOWED or is_map(inputs[0]):
+            return (module,)
+        swap = TorchCall("torch.transpose", dim0=1, dim1=2)
+        return swap, TorchCall("torch.unsqueeze", dim=2), module, TorchCall("torch.squeeze", dim=2), swap
+
+    def _choose_module(self, inputs: Shapes) -> tuple[str, dict[str, Any]]:
+        """Return the module and the arguments that are its own."""
+        shape = inputs[0]
+        if len(inputs) == 2:
+            return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
+        if self.window or self.bias:
+            window, shift = self._find_window(shape), self._find_shift(shape)
+            return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}
+        if self.reduce:
+            return "modules.ReducedAttention", {"reduce": self.reduce}
+        if self.patch:
+            return "modules.PatchAttention", {"patch": self.patch}
+        return ("modules.MapAttention" if is_map(shape) else "modules.Attention"), {}
+
     def steps(self, inputs: Shapes) -> Steps:
         """Return those of figure 2 of Vaswani et al.; behind what divides the positions or reduces them, if it does."""
         first, channels = self._prepare(inputs[0]), inputs[0][-1]
@@ -336,39 +393,3 @@ class Attention(Layer):
         bias = (("+ bias by distance", Family.JOIN),) * bool(self.bias)
         mask = (("+ mask between windows", Family.JOIN),) * bool(any(self._find_shift(shape)))
         return *bias, *mask, ("softmax", Family.ACTIVATION)
-
-    def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
-        yield from vary_groups("heads", self.heads, inputs[0][-1])
-        for field in ("window", "patch", "reduce"):
-            if getattr(self, field):
-                yield from self._vary_division(field, gcd(*inputs[0][:-1]))
-        if self.window and self.shift:
-            yield from (Alternative("shift", shift, 1.2) for shift in {min(self.window) // 2, 0} - {self.shift})
-
-    def _vary_division(self, field: str, size: int) -> Alternatives:
-        now = max(self.window) if self.window else getattr(self, field)
-        nearest = sorted(list_divisors(size), key=lambda number: abs(number - now))
-        yield from (Alternative(field, part, 1.1 + 0.05 * place) for place, part in enumerate(nearest))
-
-    def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        """Return the module; to attention in windows, a sequence is a map of one row."""
-        target, own = self._choose_module(inputs)
-        module = TorchCall(target, channels=inputs[0][-1], heads=self.heads, **own, qkv_bias=self.qkv_bias)
-        if target != WINDOWED or is_map(inputs[0]):
-            return (module,)
-        swap = TorchCall("torch.transpose", dim0=1, dim1=2)
-        return swap, TorchCall("torch.unsqueeze", dim=2), module, TorchCall("torch.squeeze", dim=2), swap
-
-    def _choose_module(self, inputs: Shapes) -> tuple[str, dict[str, Any]]:
-        """Return the module and the arguments that are its own."""
-        shape = inputs[0]
-        if len(inputs) == 2:
-            return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
-        if self.window or self.bias:
-            window, shift = self._find_window(shape), self._find_shift(shape)
-            return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}
-        if self.reduce:
-            return "modules.ReducedAttention", {"reduce": self.reduce}
-        if self.patch:
-            return "modules.PatchAttention", {"patch": self.patch}
-        return ("modules.MapAttention" if is_map(shape) else "modules.Attention"), {}
