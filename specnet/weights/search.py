@@ -40,6 +40,8 @@ class _State:
     """By how many steps the names that were gone to were not the nearest ones."""
     inversions: int = 0
     """How many pairs of arms are counted in another order by their names."""
+    namesakes: int = 0
+    """How many layers have one name on both sides, which tells `q` and `proj` of an attention apart."""
     rival: Pairs | None = None
     """Other pairs that are as good, and after which all goes on alike."""
 
@@ -49,12 +51,12 @@ class _State:
         return self.taken, self.place.last
 
     @property
-    def cost(self) -> tuple[int, int, int]:
+    def cost(self) -> tuple[int, ...]:
         """What speaks against the match, by which the best one is found.
 
         One of all layers comes before one without the last, whatever the names are.
         """
-        return -len(self.pairs), self.detours, self.inversions
+        return -len(self.pairs), self.detours, self.inversions, -self.namesakes
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -146,8 +148,20 @@ class Search:
             place, detour = after, state.place.measure_distance(parts) - nearest
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
-        rival = (*state.rival, pair) if state.rival else None
-        return _State(taken, (*state.pairs, pair), place, state.detours + detour, state.inversions, rival)
+        return replace(
+            state,
+            taken=taken,
+            pairs=(*state.pairs, pair),
+            place=place,
+            detours=state.detours + detour,
+            namesakes=state.namesakes + self._is_namesake(wanted, layer),
+            rival=(*state.rival, pair) if state.rival else None,
+        )
+
+    def _is_namesake(self, ours: NetworkLayer, theirs: StoredLayer) -> bool:
+        """Whether the layers have the same name within their blocks; a number in it may count other layers there."""
+        name = ours.name.rpartition(".")[2]
+        return name.isalpha() and name == self._split(theirs)[-1]
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)

@@ -47,3 +47,18 @@ def test_projections_of_other_inputs_are_not_joined() -> None:
     tensors = make_attention({"q": 4, "kv": 8}) | conv("attn.kv", 8, 6)
     with pytest.raises(UnfitWeights):
         match(build("a: attention heads=2", "5x4"), tensors)
+
+
+def test_projections_of_one_shape_are_told_apart_by_their_names_in_a_sorted_file() -> None:
+    module = build("a: attention heads=2 reduce=2", "4x4x4")
+    tensors = {f"attn.{key.removeprefix('a.')}": tensor for key, tensor in module.state_dict().items()}
+    found = pairs(match(module, tensors, sorted_by_name=True))
+    assert found == {f"a.{part}": f"attn.{part}" for part in ("q", "kv", "proj", "sr", "norm")}
+
+
+def test_labels_tell_layers_of_one_shape_apart() -> None:
+    tensors = conv("f", 4, 4, 1, 1) | conv("proj", 4, 4, 1, 1) | conv("h", 4, 4, 1, 1)
+    ordered = build("f: conv K=4 F=1\nh: conv K=4 F=1\nproj: conv K=4 F=1 -> relu\nfc 2", "8x8x4")
+    renamed = {f"x.{key}": tensor for key, tensor in (tensors | conv("last", 2, 256)).items()}
+    found = pairs(match(ordered, renamed, sorted_by_name=True))
+    assert found == {"f": "x.f", "h": "x.h", "proj": "x.proj", "fc1": "x.last"}
