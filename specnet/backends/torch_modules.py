@@ -90,7 +90,8 @@ class WindowAttention(nn.Module):
         results = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(x.shape[2], x.shape[3]))
         results = results.unflatten(merged[0], qkv.shape[1:][merged[0] : merged[0] + 2])
         tokens = self.proj(results.transpose(2, 3).flatten(3))
-        x = tokens.view(windows.shape).permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        rows = tokens.view(windows.shape).transpose(2, 3)
+        x = rows.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
         return x.roll(self.shift, (2, 3)) if any(self.shift) else x
 
     def _divide(self, x: Tensor) -> Tensor:
