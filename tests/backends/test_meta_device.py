@@ -46,7 +46,7 @@ class Odd(nn.Module):
                 return x.reshape(-1)
             case "sequence":
                 return x.flatten(2)
-            case "voxels":
+            case "clip":
                 return x[:, None]
             case "item":
                 return x * x.sum().item()
@@ -83,12 +83,8 @@ def test_a_module_may_return_a_sequence() -> None:
         ("nets:make", {}, "`nets:make` is no torch.nn.Module"),
         ("nets:number", {}, "`nets:number()` fails: TypeError: 'int' object is not callable"),
         ("nets:Odd", {"what": "pair"}, "`nets:Odd` returns a tuple, and a layer has one tensor"),
-        (
-            "nets:Odd",
-            {"what": "flat"},
-            "`nets:Odd` returns 384 for a batch of 2, and a layer N×C×H×W, N×length×channels or N×length",
-        ),
-        ("nets:Odd", {"what": "voxels"}, "`nets:Odd` returns 2×1×3×8×8 for a batch of 2"),
+        ("nets:Odd", {"what": "flat"}, "384 for a batch of 2, and a layer N×C×H×W, N×length×channels or N×length"),
+        ("nets:Odd", {"what": "clip"}, "`nets:Odd` returns 2×1×3×8×8 for a batch of 2"),
         ("nets:Odd", {"what": "item"}, "a rule for its shape, `output`, needs no torch"),
         ("nets:Odd", {"what": "boom"}, "test_meta_device.py:"),
     ],
