@@ -330,7 +330,9 @@ def inputs(network: Network) -> list[torch.Tensor]:
 
 
 def channels_last(value: torch.Tensor) -> Shape:
-    """Return the shape without N, channels last, as in a spec."""
+    """Return the shape without N, channels last, as in a spec; those of sequences are last anyway."""
+    if value.ndim == 3:
+        return tuple(value.shape[1:])
     return (*value.shape[2:], value.shape[1])
 
 
