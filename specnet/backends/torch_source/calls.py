@@ -101,6 +101,12 @@ FUNCTIONS: Mapping[str, str] = {
 }
 """The function called in place of a module without weights; its arguments have the same names."""
 
+METHODS = frozenset(
+    {"amax", "flatten", "mean", "narrow", "permute", "reshape", "select", "squeeze", "transpose", "unflatten"}
+    | {"unsqueeze"}
+)
+"""The functions of torch that are written as methods of a tensor, all arguments by position: `x.flatten(1, 2)`."""
+
 MODE_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {"F.dropout": {"training": Verbatim("self.training")}}
 """The arguments of functions that behave differently in training."""
 
@@ -141,6 +147,12 @@ class SourceCall:
     @property
     def is_module(self) -> bool:
         return is_module_target(self.target)
+
+    @property
+    def method(self) -> str | None:
+        """The method of a tensor as which it is written; None for a module or another function."""
+        library, _, name = self.target.rpartition(".")
+        return name if library == "torch" and name in METHODS else None
 
     @property
     def is_activation(self) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 LINE_WIDTH = 100
+
+
+VARIADIC_METHODS = ("permute", "reshape")
+"""The methods whose one argument, a tuple, is written as several: `x.permute(0, 2, 3, 1)`."""
 
 
 class Verbatim(str):
@@ -30,6 +35,17 @@ def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
     return Bracketed(f"{function}(", tuple(arguments))
 
 
+def format_method(value: PythonText, method: str, arguments: Sequence[PythonText]) -> Bracketed:
+    """Return the call of a tensor's method: `x.flatten(2)`; `x[:, 0]` for `x.select(1, 0)`."""
+    flat = format_flat(value)
+    owner = f"({flat})" if isinstance(value, str) and not value.isidentifier() else flat
+    if method == "select" and arguments[0] == "1":
+        return Bracketed(f"{owner}[", (":", arguments[1]), "]")
+    sizes = arguments[0]
+    spread = method in VARIADIC_METHODS and isinstance(sizes, Bracketed)
+    return format_call(f"{owner}.{method}", sizes.parts if spread else arguments)
+
+
 def format_keyword(name: str, text: PythonText) -> PythonText:
     """Return an argument passed by name: `stride=2`."""
     return f"{name}={text}" if isinstance(text, str) else Bracketed(f"{name}={text.head}", text.parts, text.tail)
@@ -46,7 +62,7 @@ def format_literal(value: object) -> PythonText:
         return f'float("{value}")'
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)
+    return re.sub(r"e-0(?=\d)", "e-", repr(value)) if isinstance(value, float) else repr(value)
 
 
 def format_flat(text: PythonText) -> str:
