@@ -463,7 +463,7 @@ def _check_elements(row: Alone, number: int, reading: Reading) -> None:
             assert not reached.any()
         elif reading is Elements.SOME:
             assert 1 < reached.sum() < reached.numel()
-        elif len(sizes) == 1 or reading is Elements.MOVED:
+        elif len(sizes) == 1 or reading in (Elements.MOVED, Elements.POSITIONS):
             assert reached.sum() <= 1 and (number or len(row.shapes) > 1 or reached.any() or _is_own(row))
         if reading == SAME_POSITION:
             assert {place[0] for place in reached.nonzero().tolist()} <= {at[0]}
