@@ -90,7 +90,8 @@ class WindowAttention(nn.Module):
         results = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(x.shape[2], x.shape[3]))
         results = results.unflatten(merged[0], qkv.shape[1:][merged[0] : merged[0] + 2])
         tokens = self.proj(results.transpose(2, 3).flatten(3))
-        x = tokens.view(windows.shape).permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        rows = tokens.view(windows.shape).transpose(2, 3)
+        x = rows.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
         return x.roll(self.shift, (2, 3)) if any(self.shift) else x
 
     def _divide(self, x: Tensor) -> Tensor:
@@ -197,6 +198,22 @@ class ClassToken(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.weight.expand(x.shape[0], -1, -1), x], 1)
+
+
+class DepthToSpace(nn.Module):
+    """Makes blocks of pixels of the channels of N×C×H×W, ordered as HWC or another way, the last varying fastest."""
+
+    def __init__(self, factor: int, order: str) -> None:
+        super().__init__()
+        self.factor, self.order = factor, order
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.unflatten(1, [-1 if axis == "C" else self.factor for axis in self.order])
+        channels, height, width = (1 + self.order.index(axis) for axis in "CHW")
+        return x.permute(0, channels, 4, height, 5, width).flatten(4, 5).flatten(2, 3)
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}, order={self.order}"
 
 
 class DropPath(nn.Module):
@@ -351,6 +368,22 @@ class SinePositions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.table
+
+
+class SpaceToDepth(nn.Module):
+    """Makes channels of the blocks of pixels of N×C×H×W, ordered as HWC or another way, the last varying fastest."""
+
+    def __init__(self, factor: int, order: str) -> None:
+        super().__init__()
+        self.factor, self.order = factor, order
+
+    def forward(self, x: Tensor) -> Tensor:
+        blocks = x.unflatten(3, (-1, self.factor)).unflatten(2, (-1, self.factor))  # N×C×H/r×r×W/r×r
+        dims = {"C": 1, "H": 3, "W": 5}
+        return blocks.permute(0, *(dims[axis] for axis in self.order), 2, 4).flatten(1, 3)
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}, order={self.order}"
 
 
 class TokensToMap(nn.Module):
