@@ -16,7 +16,7 @@ from specnet.weights.flattened import find_flattened
 from specnet.weights.projections import join_projections
 from specnet.weights.search import Found, Pairs, Search
 from specnet.weights.stored import StoredLayer, StoredWeights
-from specnet.weights.structure import Item, NetworkLayer, find_items, flatten_items
+from specnet.weights.structure import Item, NetworkLayer, find_items, flatten_items, list_in_order
 from specnet.weights.tables import describe_shape, format_ambiguity, format_pairs
 from specnet.weights.torch_layout import ROLES
 
@@ -89,8 +89,24 @@ def match_weights(weights: StoredWeights, module: nn.Module) -> Match:
     weights = join_projections(_join_own_tensors(weights, ours), ours)
     if named := _match_names(weights, ours):
         return named
-    found = _search(weights, items, ours)
+    found = _search_forks(weights, module, items, ours)
     return Match(weights, found.pairs, False, found.anew, found.resized, found.unused)
+
+
+def _search_forks(
+    weights: StoredWeights, module: nn.Module, items: Sequence[Item], ours: tuple[NetworkLayer, ...]
+) -> Found:
+    """Return the match in which arms are whole, in any order, or else that of all layers in the order of the spec."""
+    try:
+        return _search(weights, items, ours)
+    except AmbiguousWeights:
+        raise
+    except UnfitWeights as refusal:
+        in_order = list_in_order(module, ours)
+        try:
+            return _search(weights, in_order, in_order)
+        except UnfitWeights:
+            raise refusal from None
 
 
 def _join_own_tensors(weights: StoredWeights, ours: Sequence[NetworkLayer]) -> StoredWeights:

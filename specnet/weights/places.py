@@ -63,11 +63,13 @@ class Place:
 def is_counted_later(one: Parts, other: Parts, of_items: bool) -> bool:
     """Return whether the first name has the larger number where the two part, and nothing else is different there.
 
-    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of their own count, as these do, and not
-    those of `arm2` and `arm0`.
+    So it is for `arms.2.1.conv` and `arms.0.conv`; for `of_items` only numbers of items of a list count, as these do,
+    and those of `arms.arms2` and `arms.arms0`, and not those of `arm2` and `arm0`.
     """
-    here, there = next(((here, there) for here, there in zip(one, other, strict=False) if here != there), ("", ""))
-    if NUMBER.sub("#", here) != NUMBER.sub("#", there) or (of_items and not here.isdigit()):
+    parts = zip(("", *one), one, other, strict=False)
+    above, here, there = next((each for each in parts if each[1] != each[2]), ("", "", ""))
+    is_item = here.isdigit() or NUMBER.sub("", here) == above != ""
+    if NUMBER.sub("#", here) != NUMBER.sub("#", there) or (of_items and not is_item):
         return False
     numbers, others = ([split_number(number) for number in NUMBER.findall(part)] for part in (here, there))
     return numbers > others

@@ -49,6 +49,13 @@ def find_items(module: nn.Module) -> tuple[Item, ...]:
     return tuple(_describe_parts("", module))
 
 
+def list_in_order(module: nn.Module, layers: Sequence[NetworkLayer]) -> tuple[NetworkLayer, ...]:
+    """Return the layers in the order in which the module computes them, which is that of the spec."""
+    names = [str(node.target) for node in module.graph.nodes] if isinstance(module, fx.GraphModule) else []
+    places = {name: place for place, name in reversed([*enumerate(names)])}
+    return tuple(sorted(layers, key=lambda layer: places.get(layer.name, len(places))))
+
+
 def flatten_items(items: Sequence[Item]) -> Iterator[NetworkLayer]:
     """Yield the layers in order, those of forks arm by arm."""
     for item in items:

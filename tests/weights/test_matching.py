@@ -218,13 +218,39 @@ PYRAMID = (
 
 
 @pytest.mark.parametrize("sorted_by_name", [False, True])
-def test_arms_that_fit_several_items_of_a_list_are_in_its_order(sorted_by_name: bool) -> None:
+@pytest.mark.parametrize("form", ["arms.{}.{}", "arms.arm{}.conv"])
+def test_arms_that_fit_several_modules_of_a_series_are_in_its_order(form: str, sorted_by_name: bool) -> None:
     tensors: dict[str, Tensor] = {}
     for number, size in enumerate([1, 3, 3, 3, 3, 1]):
-        tensors |= conv(f"arms.{number}.{size}", 3, 3, size, size)
+        tensors |= conv(form.format(number, size), 3, 3, size, size)
     found = pairs(match(build(PYRAMID), tensors | conv("last", 2, 1152), sorted_by_name))
     arms = [found[name] for name in ("conv1", *(f"for1.{number}.conv1" for number in range(4)), "conv2")]
-    assert [name.split(".")[1] for name in arms] == [*"012345"]
+    assert [name.split(".")[1][-1] for name in arms] == [*"012345"]
+
+
+def test_arms_of_a_sum_are_in_the_order_of_items_that_are_named_after_their_list() -> None:
+    module = build("add { | conv K=3 F=3 P=1 | conv K=3 F=3 P=2 D=2 }\nfc 2")
+    tensors = conv("arms.arms1.conv", 3, 3, 3, 3) | conv("arms.arms2.conv", 3, 3, 3, 3) | conv("y", 2, 192)
+    assert pairs(match(module, tensors)) == {"conv1": "arms.arms1.conv", "conv2": "arms.arms2.conv", "fc1": "y"}
+
+
+TURNS = """conv K=4 F=3 P=1 -> @a
+@input -> conv K=5 F=1 -> @b
+add { | @a -> conv K=6 F=1 | @b -> conv K=6 F=3 P=1 }
+fc 2"""
+
+
+def test_arms_whose_layers_take_turns_are_in_the_order_of_the_spec() -> None:
+    shapes = [(4, 3, 3, 3), (5, 3, 1, 1), (6, 4, 1, 1), (6, 5, 3, 3)]
+    for order, fits in {(0, 1, 2, 3): True, (1, 0, 2, 3): False}.items():
+        tensors = conv("last", 2, 384)
+        for number, place in reversed([*enumerate(order)]):
+            tensors = conv(f"x.{number}", *shapes[place]) | tensors
+        if fits:
+            assert list(pairs(match(build(TURNS), tensors)).values()) == ["x.0", "x.1", "x.2", "x.3", "last"]
+        else:
+            with pytest.raises(UnfitWeights, match="another network"):
+                match(build(TURNS), tensors)
 
 
 def test_arms_that_fit_several_layers_of_other_names_are_refused() -> None:

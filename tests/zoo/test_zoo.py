@@ -46,6 +46,14 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     "fcn-resnet50": (35_322_218, 152_716_512_000),
     "deeplabv3-resnet50": (42_004_074, 178_721_945_088),
     "lraspp-mobilenet-v3": (3_221_538, 2_086_219_688),
+    # pytorchcv's own counts of parameters, and torch's of its modules' operations.
+    "erfnet": (2_064_191, 26_604_339_200),
+    "linknet": (11_535_699, 21_751_660_544),
+    "fast-scnn": (1_176_278, 7_956_128_608),
+    "pspnet-resnet50": (49_081_578, 170_374_246_400),
+    "edanet": (689_485, 8_832_892_928),
+    "dabnet": (756_643, 10_220_380_160),
+    "contextnet": (876_563, 6_735_281_824),
     # Ultralytics' yolov8.yaml: 3,157,200 parameters, without the 16 constants of Detect's DFL.
     "yolov8n": (3_157_200 - 16, None),
     # The authors' table: 3.95M; their mbv2_ca.py has 3,950,648.
@@ -166,6 +174,13 @@ SMALL = {
     "deeplabv3-resnet50": "65x49x3",
     "lraspp-mobilenet-v3": "65x49x3",
     "yolov8n": "64x96x3",
+    "erfnet": "64x96x3",
+    "linknet": "64x96x3",
+    "fast-scnn": "96x64x3",
+    "pspnet-resnet50": "49x65x3",
+    "edanet": "64x96x3",
+    "dabnet": "64x96x3",
+    "contextnet": "128x192x3",
     "mobilenet-v2-coordinate": "64x96x3",
     "dcgan": "100",
     "siamese": "",

@@ -19,6 +19,9 @@ SEED = 1
 SLOWLY_INITIALISED = {"googlenet", "inception_v3"}
 """Networks of torchvision that draw truncated normal weights, unless told not to; a warning says so."""
 
+FIXED_IN_SIZE = {"fastscnn_cityscapes"}
+"""Networks of pytorchcv that come to sizes of their own, unless told not to."""
+
 
 class Reference(Protocol):
     """A network of another library."""
@@ -57,7 +60,8 @@ def make_timm(name: str) -> nn.Module:
 
 
 def make_pytorchcv(name: str) -> nn.Module:
-    return import_library("pytorchcv.model_provider").get_model(name)  # type: ignore[no-any-return]
+    options = {"fixed_size": False} if name in FIXED_IN_SIZE else {}
+    return import_library("pytorchcv.model_provider").get_model(name, **options)  # type: ignore[no-any-return]
 
 
 TORCH_LIBRARIES: Mapping[str, Callable[[str], nn.Module]] = {
