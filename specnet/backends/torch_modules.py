@@ -90,13 +90,17 @@ class WindowAttention(nn.Module):
         results = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(x.shape[2], x.shape[3]))
         results = results.unflatten(merged[0], qkv.shape[1:][merged[0] : merged[0] + 2])
         tokens = self.proj(results.transpose(2, 3).flatten(3))
-        x = tokens.view(windows.shape).permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        x = self._unite(tokens.view(windows.shape))
         return x.roll(self.shift, (2, 3)) if any(self.shift) else x
 
     def _divide(self, x: Tensor) -> Tensor:
         """Divide N×C×H×W into windows, N×H/h×W/w×h×w×C."""
         height, width = self.window
         return x.unflatten(3, (-1, width)).unflatten(2, (-1, height)).permute(0, 2, 4, 3, 5, 1)
+
+    def _unite(self, windows: Tensor) -> Tensor:
+        """Unite windows to N×C×H×W again."""
+        return windows.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
 
     def _mask(self, height: int, width: int) -> Tensor | None:
         """Return what is added to the products of each head, and of each window if shifted: bias, and −∞ at an edge."""
@@ -113,6 +117,18 @@ class WindowAttention(nn.Module):
         """Number the positions along an axis so that those which came across the edge differ from the others."""
         at = torch.arange(size, device=self.proj.weight.device)
         return (at >= size - self.window[axis]).long() + (at >= size - self.shift[axis])
+
+
+class GridAttention(WindowAttention):
+    """Multi-head attention among the positions of N×C×H×W that a grid of h×w reads at once (Tu et al. 2022)."""
+
+    def _divide(self, x: Tensor) -> Tensor:
+        """Divide N×C×H×W into grids, N×H/h×W/w×h×w×C, whose positions are H/h rows and W/w columns apart."""
+        height, width = self.window
+        return x.unflatten(3, (width, -1)).unflatten(2, (height, -1)).permute(0, 3, 5, 2, 4, 1)
+
+    def _unite(self, windows: Tensor) -> Tensor:
+        return windows.permute(0, 5, 3, 1, 4, 2).flatten(4, 5).flatten(2, 3)
 
 
 class ReducedAttention(nn.Module):
