@@ -215,6 +215,22 @@ class ClassToken(nn.Module):
         return torch.cat([self.weight.expand(x.shape[0], -1, -1), x], 1)
 
 
+class DepthToSpace(nn.Module):
+    """Makes blocks of pixels of the channels of N×C×H×W, ordered as HWC or another way, the last varying fastest."""
+
+    def __init__(self, factor: int, order: str) -> None:
+        super().__init__()
+        self.factor, self.order = factor, order
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.unflatten(1, [-1 if axis == "C" else self.factor for axis in self.order])
+        channels, height, width = (1 + self.order.index(axis) for axis in "CHW")
+        return x.permute(0, channels, 4, height, 5, width).flatten(4, 5).flatten(2, 3)
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}, order={self.order}"
+
+
 class DropPath(nn.Module):
     """Stochastic depth: in training, an image's whole map is 0 with probability p, else scaled by 1/(1 − p)."""
 
@@ -367,6 +383,22 @@ class SinePositions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.table
+
+
+class SpaceToDepth(nn.Module):
+    """Makes channels of the blocks of pixels of N×C×H×W, ordered as HWC or another way, the last varying fastest."""
+
+    def __init__(self, factor: int, order: str) -> None:
+        super().__init__()
+        self.factor, self.order = factor, order
+
+    def forward(self, x: Tensor) -> Tensor:
+        blocks = x.unflatten(3, (-1, self.factor)).unflatten(2, (-1, self.factor))  # N×C×H/r×r×W/r×r
+        dims = {"C": 1, "H": 3, "W": 5}
+        return blocks.permute(0, *(dims[axis] for axis in self.order), 2, 4).flatten(1, 3)
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}, order={self.order}"
 
 
 class TokensToMap(nn.Module):

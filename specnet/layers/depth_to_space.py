@@ -9,19 +9,26 @@ from pydantic import Field
 from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
+from specnet.layers.base.block_order import BLOCK_ORDER, TORCH_ORDER, BlockOrder
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import Reach, ReceptiveField, Storage, divide
 from specnet.printable import format_amount
 
 
 class DepthToSpace(Reshaping):
-    """H×W×C → H·r×W·r×C/r², with the channels of a pixel in the order of torch's PixelShuffle."""
+    """H×W×C → H·r×W·r×C/r²: the channels of a pixel become a block of r×r pixels, as before a `space_to_depth`.
+
+    `order` says what the channels of a pixel are, from what varies slowest: CHW is that of torch's PixelShuffle, HWC
+    that of TensorFlow.
+    """
 
     storage: ClassVar[Storage | None] = Storage.OWN
+    later_fields: ClassVar[frozenset[str]] = frozenset({"order"})
     positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
     usual: ClassVar[tuple[str, ...]] = ("2",)
 
     upscale_factor: Count = Field(alias="factor", description="side of a block")
+    order: BlockOrder = BLOCK_ORDER
 
     @property
     def channel_period(self) -> int:
@@ -40,4 +47,6 @@ class DepthToSpace(Reshaping):
         return ((part, part),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.PixelShuffle", upscale_factor=self.upscale_factor),)
+        if self.order == TORCH_ORDER:
+            return (TorchCall("nn.PixelShuffle", upscale_factor=self.upscale_factor),)
+        return (TorchCall("modules.DepthToSpace", factor=self.upscale_factor, order=self.order),)

@@ -1,4 +1,7 @@
-"""space_to_depth: rearranges blocks of pixels into channels, `space_to_depth 2` (the inverse of Shi et al. 2016)."""
+"""space_to_depth: rearranges blocks of pixels into channels, `space_to_depth 2` (the inverse of Shi et al. 2016).
+
+`space_to_depth 2 order=WHC` merges patches as Swin does (Liu et al. 2021, 3.1).
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,26 @@ from pydantic import Field
 from specnet.attributes import Count
 from specnet.diagnostics import Code
 from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_bounds, require_map
+from specnet.layers.base.block_order import BLOCK_ORDER, TORCH_ORDER, BlockOrder
 from specnet.layers.base.families import Reshaping
 from specnet.layers.base.traits import Reach, ReceptiveField, Storage
 from specnet.layers.base.window import AXES
 
 
 class SpaceToDepth(Reshaping):
-    """H×W×C → H/r×W/r×C·r², with the channels of a pixel in the order of torch's PixelUnshuffle."""
+    """H×W×C → H/r×W/r×C·r²: the r×r pixels of a block, C channels each, become the channels of one pixel.
+
+    `order` says which of a block's axes comes first among these channels, and which one varies fastest, at the end: CHW
+    is that of torch's PixelUnshuffle, HWC that of TensorFlow, WHC that of Swin and of YOLOv5's Focus.
+    """
 
     storage: ClassVar[Storage | None] = Storage.OWN
+    later_fields: ClassVar[frozenset[str]] = frozenset({"order"})
     positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
     usual: ClassVar[tuple[str, ...]] = ("2",)
 
     downscale_factor: Count = Field(alias="factor", description="side of a block")
+    order: BlockOrder = BLOCK_ORDER
 
     def output(self, inputs: Shapes) -> Shape:
         height, width, channels = require_map(inputs)
@@ -41,4 +51,6 @@ class SpaceToDepth(Reshaping):
         return ((block, block),)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
-        return (TorchCall("nn.PixelUnshuffle", downscale_factor=self.downscale_factor),)
+        if self.order == TORCH_ORDER:
+            return (TorchCall("nn.PixelUnshuffle", downscale_factor=self.downscale_factor),)
+        return (TorchCall("modules.SpaceToDepth", factor=self.downscale_factor, order=self.order),)

@@ -85,8 +85,13 @@ def _split(layers: Iterable[StoredLayer], sort: Callable[[StoredLayer], Any]) ->
 
 
 def _find_sort(layer: StoredLayer) -> Any:
-    """Return the sort of a layer: its class, and whether it has a weight of several axes, or which vectors."""
+    """Return the sort of a layer: its class, and whether it has a weight of several axes, or which vectors.
+
+    Embeddings of a class or of positions, 1×L×C, are a sort for each length: torch lists them before all other layers.
+    """
     weight = layer.tensors.get("weight")
+    if weight is not None and weight.ndim == 3 and weight.shape[0] == 1:
+        return layer.kind, tuple(weight.shape)
     return layer.kind, "weights" if weight is not None and weight.ndim > 1 else frozenset(layer.tensors)
 
 

@@ -5,7 +5,7 @@ A torch Linear over a flattened map reads C·H·W values, a Keras Dense H·W·C:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import prod
 
 from torch import Tensor
@@ -20,9 +20,17 @@ COUNTER = "num_batches_tracked"
 
 def fits_layer(stored: StoredLayer, wanted: Mapping[str, Shape], layout: Layout) -> bool:
     """Whether a stored layer has the wanted tensors and no others, in shapes that fit."""
-    return stored.tensors.keys() - {COUNTER} == wanted.keys() and all(
-        fits(tuple(stored.tensors[role].shape), shape, layout) for role, shape in wanted.items()
+    names = name_stored(stored, wanted)
+    return stored.tensors.keys() - {COUNTER} == set(names.values()) and all(
+        fits(tuple(stored.tensors[names[role]].shape), shape, layout) for role, shape in wanted.items()
     )
+
+
+def name_stored(stored: StoredLayer, wanted: Collection[str]) -> Mapping[str, str]:
+    """Return the stored name of each wanted tensor: its own, or any where a layer has but one, as `bias_table`."""
+    if len(wanted) == len(stored.tensors) == 1:
+        return dict(zip(wanted, stored.tensors, strict=True))
+    return {role: role for role in wanted}
 
 
 def fits(stored: Shape, wanted: Shape, layout: Layout) -> bool:

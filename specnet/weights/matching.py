@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from specnet.weights.arrangement import arrange
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights, UnreadableWeights
-from specnet.weights.fitting import COUNTER, Shape, convert, differs_in_outputs, fits_layer
+from specnet.weights.fitting import COUNTER, Shape, convert, differs_in_outputs, fits_layer, name_stored
 from specnet.weights.flattened import find_flattened
 from specnet.weights.projections import join_projections
 from specnet.weights.search import Found, Pairs, Search
@@ -72,8 +72,9 @@ class Match:
         flattened = find_flattened(module, input_shape) if layout == "keras" else {}
         tensors = {}
         for ours, theirs in self.pairs:
+            names = name_stored(theirs, ours.shapes)
             for role, shape in ours.shapes.items():
-                tensor = _read_floats(self.weights, theirs, role)
+                tensor = _read_floats(self.weights, theirs, names[role])
                 is_output = role == "bias" and len(ours.shapes.get("weight", ())) > 1
                 read = None if is_output else flattened.get(ours.name)
                 tensors[f"{ours.name}.{role}"] = convert(tensor, shape, layout, read)

@@ -81,4 +81,23 @@ def find_blocks(parts: Parts, common: int, layout: Layout) -> frozenset[Parts]:
     return frozenset(block for block in blocks if layout == "torch" or NUMBER.search(block[-1]))
 
 
+def misses_turn(ours: tuple[str, str], theirs: tuple[Parts, Parts]) -> bool:
+    """Whether a layer here is in another turn of a loop than the one before, and in the same numbered block there.
+
+    So it is in a transformer whose last `norm` is taken for the first one of `blocks.0`, and all others shifted.
+    """
+    here, there = (_find_turn(name) for name in ours)
+    around = zip(*(parts[:-1] for parts in theirs), strict=False)
+    numbers = [(NUMBER.findall(before), NUMBER.findall(after)) for before, after in around]
+    is_same_block = any(before for before, _ in numbers) and all(before == after for before, after in numbers)
+    return here[0] == there[0] and here[1] != there[1] and is_same_block
+
+
+def _find_turn(name: str) -> tuple[str, str]:
+    """Return the loop that a layer is in and its turn: `encoder` and `3` of `encoder.3.fc1`."""
+    parts = name.split(".")
+    turn = max((place for place, part in enumerate(parts) if part.isdigit()), default=0)
+    return ".".join(parts[:turn]), parts[turn] if turn else ""
+
+
 START = Place()

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from specnet.weights.arrangement import AUXILIARY, POOLING, Arrangement
 from specnet.weights.errors import AmbiguousWeights, UnfitWeights
 from specnet.weights.fitting import differs_in_outputs, fits_layer
-from specnet.weights.places import START, Parts, Place, find_blocks, is_counted_later, split_name
+from specnet.weights.places import START, Parts, Place, find_blocks, is_counted_later, misses_turn, split_name
 from specnet.weights.stored import StoredLayer, StoredWeights
 from specnet.weights.structure import Fork, Item, NetworkLayer, flatten_items
 from specnet.weights.tables import format_ambiguity, format_around
@@ -38,6 +38,8 @@ class _State:
     place: Place = START
     detours: int = 0
     """By how many steps the names that were gone to were not the nearest ones."""
+    missed: int = 0
+    """How often a loop goes on to its next turn here, and the names stay in the same block."""
     inversions: int = 0
     """How many pairs of arms are counted in another order by their names."""
     namesakes: int = 0
@@ -56,7 +58,7 @@ class _State:
 
         One of all layers comes before one without the last, whatever the names are.
         """
-        return -len(self.pairs), self.detours, self.inversions, -self.namesakes
+        return -len(self.pairs), self.missed, self.detours, self.inversions, -self.namesakes
 
     @cached_property
     def assignment(self) -> frozenset[tuple[str, str]]:
@@ -140,12 +142,13 @@ class Search:
 
     def _take(self, state: _State, wanted: NetworkLayer, index: int, layer: StoredLayer, nearest: int) -> _State | None:
         """Return the state behind a layer; None if the names speak against it."""
-        parts, place, detour = self._split(layer), START, 0
+        parts, place, detour, missed = self._split(layer), START, 0, False
         if self.arrangement.follows_names:
             after = state.place.move_to(parts, self.weights.layout)
             if after is None:
                 return None
             place, detour = after, state.place.measure_distance(parts) - nearest
+            missed = self._misses_turn(state.pairs, wanted, parts)
         taken = tuple(count + (index == queue) for queue, count in enumerate(state.taken))
         pair = (wanted, layer)
         return replace(
@@ -154,6 +157,7 @@ class Search:
             pairs=(*state.pairs, pair),
             place=place,
             detours=state.detours + detour,
+            missed=state.missed + missed,
             namesakes=state.namesakes + self._is_namesake(wanted, layer),
             rival=(*state.rival, pair) if state.rival else None,
         )
@@ -162,6 +166,12 @@ class Search:
         """Whether the layers have the same name within their blocks; a number in it may count other layers there."""
         name = ours.name.rpartition(".")[2]
         return name.isalpha() and name == self._split(theirs)[-1]
+
+    def _misses_turn(self, pairs: Pairs, wanted: NetworkLayer, parts: Parts) -> bool:
+        if not pairs or self.weights.layout != "torch":
+            return False
+        ours, theirs = pairs[-1]
+        return misses_turn((ours.name, wanted.name), (self._split(theirs), parts))
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)

@@ -9,6 +9,12 @@ from specnet.weights.stored import StoredLayer, StoredTensors, StoredWeights
 ROLES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 """The tensors that a layer of torch has; any other one, such as `gamma`, is a layer of its own."""
 
+INDICES = ("relative_position_index", "attn_mask")
+"""What modules of attention compute for themselves and save all the same."""
+
+JOINT = ("in_proj_weight", "in_proj_bias")
+"""The projection of torch's MultiheadAttention, a layer that it keeps no module for."""
+
 
 def group_torch_layers(stored: StoredTensors) -> StoredWeights:
     """Return the layers of a state dict; a block's own tensors, which torch lists first, come behind its layers."""
@@ -16,6 +22,10 @@ def group_torch_layers(stored: StoredTensors) -> StoredWeights:
     own = list[str]()
     for name, tensor in stored.tensors.items():
         owner, _, role = name.rpartition(".")
+        if role in INDICES:
+            continue
+        if role in JOINT:
+            owner, _, role = name.rpartition("_")
         if role in ROLES:
             groups.setdefault(owner, {})[role] = tensor
         else:

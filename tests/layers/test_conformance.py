@@ -134,8 +134,14 @@ ROWS: dict[str, list[str]] = {
         f"{SEQUENCE}\nslice 1..L axis=L",
     ],
     "shuffle": [f"{MAP}\nshuffle G=2"],
-    "space_to_depth": ["input 12x9x4\nspace_to_depth 3"],
-    "depth_to_space": [f"{MAP}\ndepth_to_space 2"],
+    "space_to_depth": [
+        "input 12x9x4\nspace_to_depth 3",
+        *(f"input 12x9x4\nspace_to_depth 3 order={order}" for order in ("HWC", "HCW", "WHC", "WCH", "CWH")),
+    ],
+    "depth_to_space": [
+        f"{MAP}\ndepth_to_space 2",
+        *(f"{MAP}\ndepth_to_space 2 order={order}" for order in ("HWC", "HCW", "WHC", "WCH", "CWH")),
+    ],
     "add": [
         f"{MAP}\nadd {{ | identity | relu | conv K=C F=1 }}",
         f"{MAP}\nadd {{ | identity | conv K=1 F=1 | pool avg global }}",

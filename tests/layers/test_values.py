@@ -196,6 +196,21 @@ def test_the_arrangement_of_numbers() -> None:
     assert torch.equal(compiled("input 2x3x4\ndepth_to_space 2 -> space_to_depth 2")(x), x)
 
 
+def test_blocks_become_channels_in_the_orders_of_swin_and_tensorflow() -> None:
+    x = ramp(2, 3, 4, 6)
+    swin = [x[..., 0::2, 0::2], x[..., 1::2, 0::2], x[..., 0::2, 1::2], x[..., 1::2, 1::2]]
+    assert torch.equal(compiled("input 4x6x3\nspace_to_depth 2 order=WHC")(x), torch.cat(swin, 1))
+    tensorflow = [swin[0], swin[2], swin[1], swin[3]]
+    assert torch.equal(compiled("input 4x6x3\nspace_to_depth 2 order=HWC")(x), torch.cat(tensorflow, 1))
+
+
+@pytest.mark.parametrize("order", ["HWC", "HCW", "WHC", "WCH", "CHW", "CWH"])
+def test_blocks_that_became_channels_come_back(order: str) -> None:
+    x = ramp(2, 3, 4, 6)
+    there_and_back = compiled(f"input 4x6x3\nspace_to_depth 2 order={order} -> depth_to_space 2 order={order}")
+    assert torch.equal(there_and_back(x), x)
+
+
 ONE_OF_EACH = """
 net Parade
 input 24x24x8 -> @start

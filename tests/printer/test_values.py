@@ -60,6 +60,8 @@ slice 0..32 axis=H
 shuffle 3
 space_to_depth 3
 depth_to_space 2
+space_to_depth 2 order=WHC
+depth_to_space 3 order=HWC
 concat crop=center
 concat axis=H
 add

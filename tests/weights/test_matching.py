@@ -410,6 +410,61 @@ def test_factors_keep_their_order() -> None:
     assert list(pairs(match(module, tensors)).values()) == expected
 
 
+TRANSFORMER = """default ln eps=1e-6
+conv K=4 F=4 S=4 -> tokens -> class_token -> positions learned
+encoder: repeat 3 {
+  add { | ln -> attention heads=2 | identity }
+  add { | ln -> fc 8 -> gelu -> fc 4 | identity }
+}
+head: ln -> token 0 -> fc 5"""
+
+
+def norm(name: str, channels: int) -> dict[str, Tensor]:
+    return {f"{name}.weight": torch.randn(channels), f"{name}.bias": torch.randn(channels)}
+
+
+def make_transformer(own: bool) -> dict[str, Tensor]:
+    """Return the tensors of timm's names, or of torch's own MultiheadAttention, in the order of such a module."""
+    tensors = {"cls_token": torch.randn(1, 1, 4), "pos_embed": torch.randn(1, 5, 4)} | conv("patch_embed", 4, 3, 4, 4)
+    for block in (f"blocks.{number}" for number in range(3)):
+        tensors |= norm(f"{block}.norm1", 4)
+        if own:
+            joint = {"weight": torch.randn(12, 4), "bias": torch.randn(12)}
+            tensors |= {f"{block}.attn.in_proj_{role}": value for role, value in joint.items()}
+        else:
+            tensors |= conv(f"{block}.attn.qkv", 12, 4)
+        tensors |= conv(f"{block}.attn.proj", 4, 4) | norm(f"{block}.norm2", 4)
+        tensors |= conv(f"{block}.mlp.fc1", 8, 4) | conv(f"{block}.mlp.fc2", 4, 8)
+    return tensors | norm("norm", 4) | conv("head", 5, 4)
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("sorted_by_name", [False, True])
+def test_transformers_are_matched(own: bool, sorted_by_name: bool) -> None:
+    """The norm behind the blocks is as near to the first layer as the one within the first block."""
+    tensors = make_transformer(own)
+    module = build(TRANSFORMER)
+    found = match(module, dict(sorted(tensors.items())) if sorted_by_name else tensors, sorted_by_name)
+    names = pairs(found)
+    assert names["encoder.0.ln1"] == "blocks.0.norm1"
+    assert names["encoder.2.ln2"] == "blocks.2.norm2"
+    assert names["head"] == "norm"
+    assert [names[name] for name in ("class_token1", "positions1")] == ["cls_token", "pos_embed"]
+    projection = found.convert(module, (8, 8, 3))["encoder.1.attention1.qkv.weight"]
+    assert projection.equal(tensors[f"blocks.1.attn.{'in_proj_' if own else 'qkv.'}weight"])
+
+
+def test_a_table_of_relative_positions_has_any_name_and_its_indices_are_left_out() -> None:
+    module = build("conv K=4 F=1 -> attention heads=2 window=4 bias=relative -> conv K=4 F=1")
+    table = {"attn.relative_position_bias_table": torch.randn(49, 2)}
+    indices = {"attn.relative_position_index": torch.zeros(16, 16, dtype=torch.int64)}
+    attention = table | indices | conv("attn.qkv", 12, 4) | conv("attn.proj", 4, 4)
+    found = match(module, conv("a", 4, 3, 1, 1) | attention | conv("b", 4, 4, 1, 1))
+    assert pairs(found)["attention1"] == "attn.relative_position_bias_table"
+    converted = found.convert(module, (8, 8, 3))
+    assert converted["attention1.bias_table"].equal(table["attn.relative_position_bias_table"])
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

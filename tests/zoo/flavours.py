@@ -93,6 +93,7 @@ FLAVOURS: Mapping[str, Flavour] = {
     "mobilenet_v3_large": Flavour("mobilenet-v3-large"),
     "efficientnet_b0": Flavour("efficientnet-b0"),
     "convnext_tiny": Flavour("convnext-tiny"),
+    "vit_b_16": Flavour("vit-b-16", without={"dropout": "torchvision lists it with probability 0"}),
     # timm
     "timm_vgg16": Flavour("vgg16"),
     "timm_resnet50": Flavour("resnet50"),
@@ -187,6 +188,3 @@ FLAVOURS: Mapping[str, Flavour] = {
     "unet_milesial_bilinear_256": Flavour("namesakes/unet-padded", {"factor": "2"}),
     "unet_milesial_bilinear_572": Flavour("namesakes/unet-padded", {"input": "572x572x3", "odd": "1", "factor": "2"}),
 }
-
-NOT_IN_THE_ZOO: Words = {"vit_b_16": "a transformer: the language has no attention"}
-"""Reference networks without a spec, with the reason."""

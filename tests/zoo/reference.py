@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "Upsample": "upsample",
     "Flatten": "flatten",
     "Identity": "identity",
+    "MultiheadAttention": "attention",
     # its functions
     "batch_norm": "bn",
     "layer_norm": "ln",
@@ -76,6 +77,9 @@ KINDS: Mapping[str, str] = {
 }
 """Their kinds and ours, where they differ."""
 
+LEARNED: Mapping[str, str] = {"mul": "scale", "cat": "class_token", "add": "positions"}
+"""Functions that read weights, by the layers that do what they do."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -96,7 +100,13 @@ def read_reference(file: Path) -> Reference:
     else:
         layers = {layer["name"]: layer for layer in reversed(data["layers"])}
         steps = list(_torch(data.get("graph") or _chain(data), layers))
-    return Reference(simplify(steps), totals.get("trainable", totals["params"]), totals["macs"])
+    macs = totals["macs"] + sum(map(_count_products, data["layers"]))
+    return Reference(simplify(steps), totals.get("trainable", totals["params"]), macs)
+
+
+def _count_products(layer: Record) -> int:
+    """Return the multiply-accumulates of the two products of attention, which records list apart."""
+    return int(layer.get("attention_matmul_macs_not_counted", 0))
 
 
 def _caffe(layers: Sequence[Record]) -> Iterator[Step]:
@@ -160,6 +170,8 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
     for node in nodes[:-1] if nodes[-1]["op"] == "output" else nodes:
         name, is_input = node["id"], node["op"] == "placeholder"
         output: Any = node.get("output")
+        if output and isinstance(output[0], list):
+            output = output[0]  # attention gives its weights beside its output
         read = list(_names([node["args"], node.get("kwargs", {})]))
         inputs = tuple(value for value in read if value in shapes)
         learned = sum(weights.get(value, 0) for value in read)
@@ -171,13 +183,17 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
             no_module: Record = {"params": learned, "macs": 0}
             layer = layers[node["target"]] if node["op"] == "call_module" else no_module
             word = layer.get("kind") or node["target"].rpartition(".")[2]
-            kind = "input" if is_input else "scale" if word == "mul" and learned else KINDS.get(word, word)
+            kind = "input" if is_input else LEARNED[word] if learned else KINDS.get(word, word)
             channels_last[name] = any(channels_last[value] for value in inputs) != (kind == "permute")
             shapes[name] = tuple(output[1:]) if channels_last[name] else _channels_last(output)
             if kind == "fc" and len(output) == 4:
                 kind, layer = "conv", layer | {"kernel": [1, 1], "stride": [1, 1], "padding": [0, 0]}
-            window = _window(kind, _called(node) | layer)
-            yield Step(name, kind, inputs, shapes[name], layer["params"], layer["macs"], window)
+            if word == "getitem":
+                kind = "identity" if shapes[name] == shapes[inputs[0]] else "token"
+            if kind == "attention":
+                inputs = tuple(dict.fromkeys(inputs))
+            window, macs = _window(kind, _called(node) | layer), layer["macs"] + _count_products(layer)
+            yield Step(name, kind, inputs, shapes[name], layer["params"], macs, window)
 
 
 def _names(values: Any) -> Iterator[str]:

@@ -55,6 +55,7 @@ NO_STEP: Mapping[str, str] = {
     "flatten": "reorders nothing: fc flattens its input",
     "reshape": "like flatten, in either direction",
     "permute": "moves the channels to the end",
+    "tokens": "like reshape",
     "pad": "padding of the window that follows",
     "statistics": "Caffe's BatchNorm: the Scale that follows has the parameters of bn",
     "softmax": "at the end of a network it is part of the loss here",

@@ -88,6 +88,15 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     "mobileone-s0": (5_293_272, None),
     "sk-resnet50": (25_803_160, None),
     "resnest50d": (27_483_240, None),
+    # torchvision's table of weights: 28,288,354 and 4.491 GFLOPs, 49,606,258 and 8.741.
+    "swin-t": (28_288_354, 4_490_566_656),
+    "swin-s": (49_606_258, 8_740_875_264),
+    # timm's networks; the papers say 1.3, 4.6, 4.6, 12.6 and 4.5 GFLOPs.
+    "vit-ti-16": (5_717_416, None),
+    "deit-s-16": (22_050_664, None),
+    "deit3-s-16": (22_059_496, None),
+    "mixer-b-16": (59_880_472, None),
+    "gmlp-s-16": (19_422_656, None),
     # torchvision's, timm's and pytorchcv's networks, as the table names them: parameters, and MACs by torch's counter.
     "cspdarknet53": (27_642_184, 6_533_652_480),
     "darknet53": (41_609_928, 9_285_115_904),
@@ -137,7 +146,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
 """Parameters, and MACs where known, of the networks that no flavour has unchanged."""
 
 MOST_LINES = {"resnet50": 36, "googlenet": 35, "densenet121": 25, "unet": 25, "repvgg-a0": 20, "hrnet-w18": 75}
-MOST_LINES |= {"convnextv2-atto": 22, "mobilevit-s": 45}
+MOST_LINES |= {"convnextv2-atto": 22, "mobilevit-s": 45, "vit-b-16": 20, "swin-t": 35}
 ONE_LOOK = 70
 """The most lines of a spec that are not blank, its blocks included."""
 
@@ -182,6 +191,13 @@ SMALL = {
     "dabnet": "64x96x3",
     "contextnet": "128x192x3",
     "mobilenet-v2-coordinate": "64x96x3",
+    "vit-b-16": "32x48x3",
+    "vit-ti-16": "64x48x3",
+    "deit-s-16": "64x48x3",
+    "deit3-s-16": "64x48x3",
+    "swin-t": "224x224x3",
+    "mixer-b-16": "32x48x3",
+    "gmlp-s-16": "32x48x3",
     "dcgan": "100",
     "siamese": "",
 }
@@ -320,7 +336,9 @@ def inputs(network: Network) -> list[torch.Tensor]:
 
 
 def channels_last(value: torch.Tensor) -> Shape:
-    """Return the shape without N, channels last, as in a spec."""
+    """Return the shape without N, channels last, as in a spec; those of sequences are last anyway."""
+    if value.ndim == 3:
+        return tuple(value.shape[1:])
     return (*value.shape[2:], value.shape[1])
 
 
