@@ -60,8 +60,9 @@ class Attention(Layer):
     `window=7` divides a map into windows of 7×7, and a sequence into runs of 7, whose positions attend to each other;
     `shift=3` moves the windows by so many positions, not across the edges and not where one window covers all (Swin,
     Liu et al. 2021). `patch=2` lets those attend to each other that are at the same place of each 2×2 patch (MobileViT,
-    Mehta and Rastegari 2021; `patch=H//7` the grid of 7×7 of MaxViT, Tu et al. 2022). `reduce=2` takes keys and values from a map that a convolution has reduced by 2 (PVT,
-    Wang et al. 2021). `bias=relative` adds a learned number for each head and each distance in the window or the input.
+    Mehta and Rastegari 2021), `patch=H//7` those of a grid of 7×7 (MaxViT, Tu et al. 2022). `reduce=2` takes keys and
+    values from a map that a convolution has reduced by 2 (PVT, Wang et al. 2021). `bias=relative` adds a learned number
+    for each head and each distance among the positions, or patches, that attend to each other.
     """
 
     family: ClassVar[Family] = Family.DENSE
