@@ -83,8 +83,8 @@ class WindowAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = x.roll((-self.shift[0], -self.shift[1]), (2, 3)) if any(self.shift) else x
         windows = self._divide(x)  # N×H/h×W/w×h×w×C
-        tokens = windows.flatten(3, 4).flatten(1, 2)  # N×windows×positions×C
-        qkv = self.qkv(tokens).unflatten(3, (3, self.heads, -1)).permute(3, 0, 1, 4, 2, 5)
+        qkv = self.qkv(windows.flatten(3, 4).flatten(1, 2))  # N×windows×positions×3C
+        qkv = qkv.unflatten(3, (3, self.heads, -1)).permute(3, 0, 1, 4, 2, 5)
         merged = (1, 2) if any(self.shift) else (0, 1)  # each window of shifted ones has a mask of its own
         q, k, v = (part.flatten(*merged) for part in qkv)
         results = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(x.shape[2], x.shape[3]))

@@ -259,6 +259,27 @@ class Attention(Layer):
         positions = prod(self._find_window(shape))
         return self.heads * positions * (prod(shape[:-1]) if shifted else positions)
 
+    def scratch(self, inputs: Shapes) -> int:
+        """Return queries, keys and values and the result of all heads.
+
+        Of windows on a map also the result before it is put into place; of shifted ones copies of all, and the input
+        moved by the shift.
+        """
+        queries, values = prod(inputs[0]), 2 * self._count_keys(inputs) * inputs[0][-1]
+        elements, placed = 2 * queries + values, queries if self.window and is_map(inputs[0]) else 0
+        if any(self._find_shift(inputs[0])):
+            return 2 * elements + queries + placed
+        return elements + placed + (values // 2 if self.reduce else 0)
+
+    def backward_scratch(self, inputs: Shapes) -> int:
+        """Return the gradients of the result and of queries, keys and values, less those of the inputs and the output.
+
+        At that moment, the gradient of the output has been used, and those of the inputs are still to be computed.
+        """
+        queries, values = prod(inputs[0]), 2 * self._count_keys(inputs) * inputs[0][-1]
+        copied = (4 if is_map(inputs[0]) else 3) * queries if any(self._find_shift(inputs[0])) else 0
+        return max(0, queries + values - sum(map(prod, inputs)) + copied)
+
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         yield from vary_groups("heads", self.heads, inputs[0][-1])
         for field in ("window", "patch", "reduce"):

@@ -35,6 +35,10 @@ class Grn(Normalisation):
         """Return the input, the norms, their mean and quotients, and the input times the quotients."""
         return Kept(inputs=(0,), elements=prod(inputs[0]) + 2 * inputs[0][-1] + 1)
 
+    def scratch(self, inputs: Shapes) -> int:
+        """Return the input times the quotients; its gradient in the backward pass."""
+        return prod(inputs[0])
+
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         dim = find_channel_dim(inputs[0])
         return (TorchCall("modules.GlobalResponseNorm", channels=inputs[0][-1], eps=self.eps, dim=dim),)
