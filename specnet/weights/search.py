@@ -162,16 +162,16 @@ class Search:
             rival=(*state.rival, pair) if state.rival else None,
         )
 
-    def _is_namesake(self, ours: NetworkLayer, theirs: StoredLayer) -> bool:
-        """Whether the layers have the same name within their blocks; a number in it may count other layers there."""
-        name = ours.name.rpartition(".")[2]
-        return name.isalpha() and name == self._split(theirs)[-1]
-
     def _misses_turn(self, pairs: Pairs, wanted: NetworkLayer, parts: Parts) -> bool:
         if not pairs or self.weights.layout != "torch":
             return False
         ours, theirs = pairs[-1]
         return misses_turn((ours.name, wanted.name), (self._split(theirs), parts))
+
+    def _is_namesake(self, ours: NetworkLayer, theirs: StoredLayer) -> bool:
+        """Whether the layers have the same name within their blocks; a number in it may count other layers there."""
+        name = ours.name.rpartition(".")[2]
+        return name.isalpha() and name == self._split(theirs)[-1]
 
     def _split(self, layer: StoredLayer) -> tuple[str, ...]:
         return split_name(layer.name, self.weights.layout)
