@@ -77,7 +77,8 @@ class Field(Record):
     def read_by(self, reach: Reach, before: int, after: int) -> Field:
         """Return the field of an output with `after` positions that reads this value with `before`."""
         first, last = floor(reach.first), floor(reach.last)
-        if before > 1 and first <= 0 and last >= before - 1 and (after == 1 or reach.stride == 0):
+        is_shared = after == 1 or reach.stride == 0 or reach.window >= before
+        if before > 1 and first <= 0 and last >= before - 1 and is_shared:
             return Field(self.along, (self.see(first, last),), 0, True)
         if len(self.spans) == 1 and isinstance(reach.stride, int) and reach.window == 1:
             advance = min(_tidy(self.advance * reach.stride), LARGEST_ADVANCE)

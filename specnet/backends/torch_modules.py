@@ -100,7 +100,7 @@ class WindowAttention(nn.Module):
 
     def _unite(self, windows: Tensor) -> Tensor:
         """Unite windows to N×C×H×W again."""
-        return windows.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        return windows.transpose(2, 3).flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
 
     def _mask(self, height: int, width: int) -> Tensor | None:
         """Return what is added to the products of each head, and of each window if shifted: bias, and −∞ at an edge."""
@@ -128,7 +128,7 @@ class GridAttention(WindowAttention):
         return x.unflatten(3, (width, -1)).unflatten(2, (height, -1)).permute(0, 3, 5, 2, 4, 1)
 
     def _unite(self, windows: Tensor) -> Tensor:
-        return windows.permute(0, 5, 3, 1, 4, 2).flatten(4, 5).flatten(2, 3)
+        return windows.permute(0, 3, 1, 4, 2, 5).flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
 
 
 class ReducedAttention(nn.Module):

@@ -12,7 +12,7 @@ from dataclasses import replace
 import hypothesis.strategies as st
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given, settings
 from paths import SPECS
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,6 +22,7 @@ from specnet.analyses.receptive_field import (
     Pixels,
     compute_largest_receptive_field,
     locate_receptive_fields,
+    trace_fields,
 )
 from specnet.backends.torch_module import build_module
 from specnet.compiler import check_source
@@ -266,3 +267,64 @@ def test_windows_are_the_arithmetic_of_the_paper(windows: list[tuple[int, int, i
     assert checked.ok
     window = locate_receptive_fields(checked.network)[checked.network.outputs[0]]
     assert window == InputWindow((size, size), (stride, stride), (first + (size - 1) / 2,) * 2, False)
+
+
+def see_diagonal(network: Network) -> list[tuple[Pixels, ...]]:
+    """What the positions on the diagonal of the output see along height and width, by the traced fields."""
+    fields, shape = trace_fields(network)[network.outputs[0]], network.shapes[network.outputs[0]]
+    assert fields and shape
+    sides = network.inputs[0].shape
+    spans = [[field.see(at, at) for field in fields] for at in range(min(shape[:2]))]
+    return [
+        tuple((max(0, int(first)), min(side - 1, int(last))) for (first, last), side in zip(each, sides, strict=False))
+        for each in spans
+    ]
+
+
+MIXED = [
+    "attention heads=2 window=4",
+    "attention heads=2 window=4 shift=1 bias=relative",
+    "attention heads=2 window=8x2",
+    "attention heads=2 window=8 shift=3",
+    "add { | attention heads=2 window=2 shift=1 | identity }",
+    "conv K=4 F=3 P=1",
+    "conv K=4 F=2 S=2",
+]
+
+
+@settings(max_examples=12)
+@given(st.lists(st.sampled_from(MIXED), min_size=1, max_size=4))
+def test_windows_of_attention(layers: list[str]) -> None:
+    """Each position sees its window, whole or cut at an edge, of what is below: windows, shifted ones, convolutions."""
+    network = check_source(Source("a.net", "\n".join(["input 32x32x2\nconv K=4 F=1", *layers]))).network
+    assume(network.shapes[network.outputs[0]])
+    expected = see_diagonal(network)
+    assert measure(network, network.outputs[0], [(at, at) for at in range(len(expected))]) == expected
+
+
+def test_a_window_that_covers_the_map_is_global() -> None:
+    text = "input 28x28x3\nconv K=4 F=4 S=4\n{}: attention heads=2 window=7 shift=3"
+    network = check_source(Source("a.net", text.format("whole"))).network
+    assert locate_receptive_fields(network)["whole"] == InputWindow((28, 28), None, None, True)
+    assert measure(network, "whole", [(0, 6)]) == [((0, 27), (0, 27))]
+
+
+PATCHES = "input 32x32x3\nconv K=4 F=8 S=8 -> tokens\n{}"
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("fc 4 -> map 4x4", InputWindow((8, 8), (8, 8), (3.5, 3.5), False)),
+        ("positions learned -> ln -> fc 4 -> map 4x4", InputWindow((8, 8), (8, 8), (3.5, 3.5), False)),
+        ("add { | ln -> attention heads=2 | identity } -> map 4x4", InputWindow((32, 32), None, None, True)),
+        ("class_token -> positions sine -> attention heads=1 -> token 0", InputWindow((32, 32), None, None, True)),
+        ("attention heads=2 -> pool avg global", InputWindow((32, 32), None, None, True)),
+    ],
+)
+def test_tokens_see_their_patch_or_with_attention_the_whole_image(layers: str, expected: InputWindow) -> None:
+    network = check_source(Source("a.net", PATCHES.format(layers))).network
+    name = network.outputs[0]
+    assert locate_receptive_fields(network)[name] == expected
+    (spans,) = measure(network, name, [(1, 2)])
+    assert spans == (((0, 31), (0, 31)) if expected.is_global else ((8, 15), (16, 23)))

@@ -64,6 +64,12 @@ def test_other_layers_are_refused(spec: str) -> None:
         measure_difference(spec, make_module(outputs=5))
 
 
+def test_a_reference_for_another_size_is_refused(spec: str) -> None:
+    Path(spec).write_text(SPEC.replace("6x6x2", "7x6x2").replace("fc 4", "pool avg to=4x4 -> fc 4"), encoding="utf-8")
+    with pytest.raises(IncomparableNetworks, match="does not take images of the spec's size: mat1 and mat2"):
+        measure_difference(spec, make_module())
+
+
 def test_outputs_are_compared_by_their_largest_value() -> None:
     theirs = torch.tensor([[1.0, -4.0], [2.0, 3.0]])
     ours = theirs.reshape(2, 2, 1, 1) + torch.tensor([0.0, 0.5]).reshape(1, 2, 1, 1)

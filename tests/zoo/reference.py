@@ -170,8 +170,8 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
     for node in nodes[:-1] if nodes[-1]["op"] == "output" else nodes:
         name, is_input = node["id"], node["op"] == "placeholder"
         output: Any = node.get("output")
-        if output and isinstance(output[0], list):
-            output = output[0]  # attention gives its weights beside its output
+        if node.get("kind") == "MultiheadAttention":
+            output = output[0]  # its weights stand beside it
         read = list(_names([node["args"], node.get("kwargs", {})]))
         inputs = tuple(value for value in read if value in shapes)
         learned = sum(weights.get(value, 0) for value in read)
@@ -183,7 +183,7 @@ def _torch(nodes: Sequence[Record], layers: Mapping[str, Record]) -> Iterator[St
             no_module: Record = {"params": learned, "macs": 0}
             layer = layers[node["target"]] if node["op"] == "call_module" else no_module
             word = layer.get("kind") or node["target"].rpartition(".")[2]
-            kind = "input" if is_input else LEARNED[word] if learned else KINDS.get(word, word)
+            kind = "input" if is_input else (LEARNED if learned else KINDS).get(word, KINDS.get(word, word))
             channels_last[name] = any(channels_last[value] for value in inputs) != (kind == "permute")
             shapes[name] = tuple(output[1:]) if channels_last[name] else _channels_last(output)
             if kind == "fc" and len(output) == 4:

@@ -37,7 +37,10 @@ def measure_difference(spec: str, reference: Reference) -> float:
     images = make_images(shape)
     with tempfile.TemporaryDirectory() as folder:
         module = load_weights(spec, reference.save(Path(folder)), shape)
-    theirs = reference.compute(images)
+    try:
+        theirs = reference.compute(images)
+    except RuntimeError as error:  # torch's, where a network takes images of one size alone
+        raise IncomparableNetworks(f"the reference does not take images of the spec's size: {error}") from None
     with torch.no_grad():
         ours = list_outputs(module.double()(images))
     return compare_outputs(ours[: len(network.outputs)] if len(theirs) == len(network.outputs) else ours, theirs)

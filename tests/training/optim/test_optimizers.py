@@ -7,8 +7,12 @@ import torch
 from torch import nn
 
 from specnet.attributes import Multiple
+from specnet.backends.torch_module import build_module
+from specnet.compiler import check_source
+from specnet.jobs import collect_layer_info
 from specnet.settings.group import Group
 from specnet.settings.optimizer import Adam, AdamW, Muon, Optimizer, RmsProp, Sgd
+from specnet.source import Source
 from specnet.training import LayerInfo, Unsuitable
 from specnet.training.optim.optimizers import build_optimizer, refuse_groups
 
@@ -76,6 +80,32 @@ ALL = ["0.weight", "0.bias", "1.weight", "1.bias", "2.1.weight", "2.1.bias"]
 def test_a_group_concerns_what_its_pattern_names(pattern: str, concerned: list[str]) -> None:
     rates = grouped(Group(pattern=pattern, lr=Multiple(3)))
     assert [name for name, (lr, _, _) in rates.items() if lr == 6.0] == concerned
+
+
+ENCODERS = """
+input 16x16x3
+conv K=8 F=4 S=4 -> ln
+add { | ln -> attention heads=2 window=2 shift=1 bias=relative -> scale init=1e-5 | identity }
+tokens -> class_token -> positions learned
+add { | rms_norm -> attention heads=2 | identity }
+ln -> token 0 -> fc 10
+"""
+
+
+def test_groups_spare_what_learns_places_from_weight_decay() -> None:
+    """As timm does: all vectors, positions, class tokens, and the biases of distances."""
+    network = check_source(Source("a.net", ENCODERS)).network
+    patterns = ("norm", "bias", "positions", "class_token", "bias_table")
+    groups = [Group(pattern=pattern, weight_decay=0.0) for pattern in patterns]
+    module, parts = build_module(network), collect_layer_info(network)
+    found = build_optimizer(AdamW(weight_decay=0.05), groups, module, parts, torch.device("cpu"))
+    decays = {id(p): group["weight_decay"] for group in found.param_groups for p in group["params"]}
+    decayed = {name for name, parameter in module.named_parameters() if decays[id(parameter)]}
+    assert decayed == {
+        "conv1.weight",
+        *(f"attention{place}.{name}.weight" for place in (1, 2) for name in ("qkv", "proj")),
+        "fc1.weight",
+    }
 
 
 def test_later_groups_count_over_earlier_ones() -> None:
