@@ -41,6 +41,7 @@ from specnet.layers.base.families import Reshaping as Reshaping
 from specnet.layers.base.layer import PositionWise as PositionWise
 from specnet.layers.base.module_layer import ModuleLayer as ModuleLayer
 from specnet.layers.base.registration import LAYERS as LAYERS
+from specnet.layers.base.steps import Step as Step
 from specnet.layers.base.traits import KEEPS_INPUT as KEEPS_INPUT
 from specnet.layers.base.traits import KEEPS_NOTHING as KEEPS_NOTHING
 from specnet.layers.base.traits import KEEPS_OUTPUT as KEEPS_OUTPUT

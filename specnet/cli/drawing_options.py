@@ -26,7 +26,7 @@ def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
         "--depth",
         type=natural_number,
         metavar="N",
-        help="open blocks and repetitions N levels deep; those below are one box each "
+        help="open blocks, repetitions and attention N levels deep; those below are one box each "
         "(default: as deep as is readable on a page)",
     )
     parser.add_argument(

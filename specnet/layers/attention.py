@@ -30,6 +30,7 @@ from specnet.layers.base import (
 from specnet.layers.base.alternatives import Alternative, Alternatives, list_divisors, vary_groups
 from specnet.layers.base.families import FREEZE, Freeze
 from specnet.layers.base.shapes import AXES_BY_RANK, join_words
+from specnet.layers.base.steps import Step, Steps
 from specnet.layers.base.traits import (
     SAME_POSITION,
     Arity,
@@ -46,6 +47,9 @@ from specnet.layers.base.traits import (
 
 DIVISIONS = {"window": "windows", "patch": "patches", "reduce": "blocks"}
 """What the fields divide the positions into."""
+
+BACK = "back in their places"
+"""What becomes of the positions of windows or patches at last."""
 
 WINDOWED = "modules.WindowAttention"
 
@@ -65,7 +69,7 @@ class Attention(Layer):
     for each head and each distance among the positions, or patches, that attend to each other.
     """
 
-    family: ClassVar[Family] = Family.DENSE
+    family: ClassVar[Family] = Family.ATTENTION
     arity: ClassVar[Arity] = Arity(1, 2)
     storage: ClassVar[Storage | None] = Storage.OWN
     kind_traits: ClassVar[Traits] = frozenset({Trait.LEARNS_WEIGHT})
@@ -98,6 +102,16 @@ class Attention(Layer):
     @property
     def workload(self) -> Workload:
         return Workload.MATMUL
+
+    def notation(self, with_stride: bool = False) -> str:
+        """Return `attention, 3 heads, windows of 7, shifted by 3`."""
+        sizes = self.window or ()
+        window = f"windows of {format_shape(sizes if len({*sizes}) > 1 else sizes[:1])}" if sizes else ""
+        shift = f"shifted by {self.shift}" if self.shift else ""
+        patch = f"by place in {self.patch}×{self.patch} patches" if self.patch else ""
+        reduced = f"keys reduced by {self.reduce}" if self.reduce else ""
+        heads = f"{self.heads} head{'s' if self.heads > 1 else ''}"
+        return ", ".join(filter(None, [self.kind, heads, window, shift, patch, reduced]))
 
     @property
     def slides(self) -> bool:
@@ -317,3 +331,67 @@ class Attention(Layer):
         if self.patch:
             return "modules.PatchAttention", {"patch": self.patch}
         return ("modules.MapAttention" if is_map(shape) else "modules.Attention"), {}
+
+    def steps(self, inputs: Shapes) -> Steps:
+        """Return those of figure 2 of Vaswani et al.; behind what divides the positions or reduces them, if it does."""
+        first, channels = self._prepare(inputs[0]), inputs[0][-1]
+        source: int | str = first[0].name if first else 0
+        query, memory = 0 if self.reduce else source, 1 if len(inputs) == 2 else source
+        outer, queries = self._group(inputs[0]), prod(inputs[0][:-1])
+        keys, each = self._count_read(inputs), channels // self.heads
+        heads, length = (*outer, self.heads), queries // prod(outer)
+        products = queries * keys * channels
+        table, back = self._count_distances(inputs[0]) * self.heads, ((BACK, Family.RESHAPING),) * len(outer)
+        project = Step("proj", f"linear {channels}", Family.DENSE, ("mean",), inputs[0], back)
+        return (
+            *first,
+            self._read("q", query, channels, queries, (*heads, length, each)),
+            self._read("k", memory, inputs[-1][-1], self._count_keys(inputs), (*heads, keys, each)),
+            self._read("v", memory, inputs[-1][-1], self._count_keys(inputs), (*heads, keys, each)),
+            Step("weights", f"q·kᵀ/√{each}", self.family, ("q", "k"), (*heads, length, keys))._replace(
+                then=self._weigh(inputs[0]), parameters=table, macs=products
+            ),
+            Step("mean", "weights·v", self.family, ("weights", "v"), (*outer, length, channels))._replace(
+                then=(("heads side by side", Family.RESHAPING),) * (self.heads > 1), macs=products
+            ),
+            project._replace(parameters=channels * (channels + 1), macs=queries * channels**2),
+        )
+
+    def _read(self, name: str, source: int | str, read: int, positions: int, shape: Shape) -> Step:
+        """Return the step that makes the queries, keys or values of all heads from `read` channels of each position."""
+        made = shape[-1] * self.heads
+        step = Step(name, f"linear {made}", Family.DENSE, (source,), shape)
+        return step._replace(parameters=made * (read + self.qkv_bias), macs=positions * read * made)
+
+    def _group(self, shape: Shape) -> Shape:
+        """Return the number of windows, or of places in a patch, as a shape; empty if all positions are together."""
+        groups = prod(shape[:-1]) // prod(self._find_window(shape)) if self.window else (self.patch or 1) ** 2
+        return (groups,) if groups > 1 else ()
+
+    def _prepare(self, shape: Shape) -> Steps:
+        """Return the step before all others, if there is one: that into windows or patches, or the reduction."""
+        if self.reduce:
+            return (self._reduce(shape, self.reduce),)
+        outer = self._group(shape)
+        text = f"{self.patch}×{self.patch}, by place" if self.patch else self._describe_window(shape)
+        shape = (*outer, prod(shape[:-1]) // prod(outer), shape[-1])
+        step = Step("patches" if self.patch else "windows", text, Family.RESHAPING, (0,), shape)
+        return (step,) * len(outer)
+
+    def _describe_window(self, shape: Shape) -> str:
+        window, shift = self._find_window(shape), max(self._find_shift(shape))
+        return (format_shape(window) if is_map(shape) else f"{window[1]}") + f", shifted by {shift}" * bool(shift)
+
+    def _reduce(self, shape: Shape, factor: int) -> Step:
+        height, width, channels = shape
+        smaller = (height // factor, width // factor, channels)
+        text = f"conv K={channels} F={factor} S={factor}"
+        step = Step("reduced", text, Family.CONVOLUTION, (0,), smaller, (("ln", Family.NORMALISATION),))
+        weights = channels**2 * factor**2
+        return step._replace(parameters=weights + 3 * channels, macs=weights * prod(smaller[:2]))
+
+    def _weigh(self, shape: Shape) -> tuple[tuple[str, Family], ...]:
+        """Return what is added to the products, and the softmax that makes weights of them."""
+        bias = (("+ bias by distance", Family.JOIN),) * bool(self.bias)
+        mask = (("+ mask between windows", Family.JOIN),) * bool(any(self._find_shift(shape)))
+        return *bias, *mask, ("softmax", Family.ACTIVATION)

@@ -22,7 +22,7 @@ class Positions(PositionWise):
     of the channels tell the row and half the column.
     """
 
-    family: ClassVar[Family] = Family.ACTIVATION
+    family: ClassVar[Family] = Family.JOIN
     storage: ClassVar[Storage | None] = Storage.OWN
     shares_gradient: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("embedding",)

@@ -27,6 +27,8 @@ class TableRow:
     depth: int
     lines: Sequence[int]
     is_scope: bool = False
+    has_steps: bool = False
+    """Whether it is a layer that the diagram can open."""
 
 
 def make_layer_table(checked: Checked, parts: Parts) -> Html:
@@ -39,12 +41,19 @@ def make_layer_table(checked: Checked, parts: Parts) -> Html:
     head = element("tr", *_make_cells("th", table.headings, table.numbers, scope="col"))
     return element(
         "table",
-        element("caption", "Layers; sizes are height × width × channels"),
+        element("caption", f"Layers; sizes are {_name_axes(checked)}"),
         element("thead", head),
         element("tbody", *body),
         *_make_foot(table),
         role="treegrid",
     )
+
+
+def _name_axes(checked: Checked) -> str:
+    """Return the words for the axes of maps, of sequences, or of both, as far as the network has them."""
+    ranks = {len(shape) for shape in checked.network.shapes.values() if shape}
+    words = {3: "height × width × channels", 2: "tokens × channels"}
+    return " or ".join(text for rank, text in words.items() if rank in ranks) or words[3]
 
 
 def _list_rows(checked: Checked, parts: Parts) -> Iterator[TableRow]:
@@ -67,7 +76,8 @@ def _list_rows(checked: Checked, parts: Parts) -> Iterator[TableRow]:
                 yield TableRow(call, scope, _shorten(scope, scopes), depth, lines, is_scope=True)
         lines = find_lines(checked, row.name)
         is_of_head = not around and row.name.partition(".")[0] in heads
-        yield TableRow(row, row.name, row.name if is_of_head else _shorten(row.name, scopes), len(around), lines)
+        title = row.name if is_of_head else _shorten(row.name, scopes)
+        yield TableRow(row, row.name, title, len(around), lines, has_steps=row.name in shown)
 
 
 def _shorten(name: str, scopes: Scopes) -> str:
@@ -98,14 +108,14 @@ def _make_row(each: TableRow, cells: Sequence[str], numbers: Sequence[int], coun
         data_name=each.name,
         data_lines=" ".join(map(str, each.lines)) or False,
         aria_level=each.depth + 1,
-        aria_expanded="true" if each.is_scope else False,
+        aria_expanded="true" if each.is_scope or each.has_steps else False,
         class_=f"depth-{min(each.depth, 6)}" + " scope" * each.is_scope,
     )
 
 
 def _make_heading(each: TableRow, count: int) -> Iterator[Html]:
     """Yield a row's name, and the buttons that fold a scope and show all those of its run."""
-    if each.is_scope:
+    if each.is_scope or each.has_steps:
         yield element("button", class_="fold", type="button", tabindex="-1", aria_label="Fold or unfold")
     yield element("bdi", each.title, title=each.name)
     if count:

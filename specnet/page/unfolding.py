@@ -13,8 +13,14 @@ Parts = Mapping[str, Any]
 
 
 def open_scopes(parts: Parts, depth: int | None) -> None:
-    """Open the blocks `depth` deep and fold those below; None opens as many levels as `MOST_BOXES` allow."""
-    if depth is None:
+    """Open the blocks `depth` deep and fold those below; None opens as many levels as `MOST_BOXES` allow.
+
+    Layers of several steps are opened by a depth alone.
+    """
+    if depth is not None:
+        for scope in parts["scopes"].values():
+            scope["open"] = scope["open"] or bool(scope["layers"])
+    else:
         levels = range(_measure_depth(parts, parts["contents"]), 0, -1)
         depth = next((each for each in levels if count_boxes(parts, parts["contents"], each) <= MOST_BOXES), 0)
     _open(parts, parts["contents"], depth)

@@ -62,7 +62,7 @@ def _scope(node: Node) -> str:
 
 def _follows(node: Node, before: Node) -> bool:
     """Whether a layer outside all blocks only changes the values of the layer before it."""
-    keeps = node.layer is not None and node.layer.preserves_shape and node.inputs == (before.name,)
+    keeps = node.layer is not None and node.layer.is_follower() and node.inputs == (before.name,)
     return keeps and "." not in node.name
 
 

@@ -19,7 +19,7 @@ def test_parts_are_consistent(name: str) -> None:
     parts = json.loads(json.dumps(list_parts(checked)))
     held = [*parts["contents"], *(inner for scope in parts["scopes"].values() for inner in scope["contents"])]
     assert sorted(held) == sorted([*parts["boxes"], *parts["scopes"]])
-    layers = [layer for box in parts["boxes"].values() for layer in box["layers"]]
+    layers = [layer for part in (parts["boxes"], parts["scopes"]) for each in part.values() for layer in each["layers"]]
     assert sorted(layers) == sorted(node.name for node in checked.network.nodes)
     ends = parts["boxes"].keys() | parts["terminals"].keys()
     assert all({edge["source"], edge["target"]} <= ends for edge in parts["edges"])

@@ -46,6 +46,8 @@ class Odd(nn.Module):
                 return x.reshape(-1)
             case "sequence":
                 return x.flatten(2)
+            case "clip":
+                return x[:, None]
             case "item":
                 return x * x.sum().item()
         raise RuntimeError(self.what)
@@ -68,6 +70,10 @@ def test_a_module_is_measured_as_it_is() -> None:
     assert found.buffers == {name: tuple(value.shape) for name, value in module.named_buffers()}
 
 
+def test_a_module_may_return_a_sequence() -> None:
+    assert measure_module("nets:Odd", {"what": "sequence"}, ((8, 8, 3),)).output == (3, 64)
+
+
 @pytest.mark.parametrize(
     ("path", "arguments", "message"),
     [
@@ -77,8 +83,8 @@ def test_a_module_is_measured_as_it_is() -> None:
         ("nets:make", {}, "`nets:make` is no torch.nn.Module"),
         ("nets:number", {}, "`nets:number()` fails: TypeError: 'int' object is not callable"),
         ("nets:Odd", {"what": "pair"}, "`nets:Odd` returns a tuple, and a layer has one tensor"),
-        ("nets:Odd", {"what": "flat"}, "`nets:Odd` returns 384 for a batch of 2, and a layer N×C×H×W or N×length"),
-        ("nets:Odd", {"what": "sequence"}, "`nets:Odd` returns 2×3×64 for a batch of 2"),
+        ("nets:Odd", {"what": "flat"}, "384 for a batch of 2, and a layer N×C×H×W, N×length×channels or N×length"),
+        ("nets:Odd", {"what": "clip"}, "`nets:Odd` returns 2×1×3×8×8 for a batch of 2"),
         ("nets:Odd", {"what": "item"}, "a rule for its shape, `output`, needs no torch"),
         ("nets:Odd", {"what": "boom"}, "test_meta_device.py:"),
     ],

@@ -5,6 +5,8 @@ A new kind needs a row here. Shapes and MACs are compared on torch's meta device
 
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 import torch
 from torch import Tensor
@@ -273,6 +275,23 @@ def test_the_formula_ends_in_the_output(kind: str, spec: str) -> None:
     if formula:
         ends = [int(part.split("=")[1].split("→")[-1]) for part in formula.split(";") if "." not in part.split("=")[1]]
         assert set(ends) <= set(node.output[:2])
+
+
+@each_row
+def test_the_steps_of_a_layer_are_all_of_it(kind: str, spec: str) -> None:
+    """Their parameters and MACs are the layer's, the last one returns its output, and each reads what there is."""
+    alone = Alone(spec)
+    layer, shapes = alone.layer, alone.shapes
+    if steps := layer.steps(shapes):
+        parameters = layer.parameters(shapes)
+        assert sum(step.parameters for step in steps) == sum(prod(shape) for shape in parameters.values())
+        assert sum(step.macs for step in steps) == layer.macs(shapes)
+        assert steps[-1].shape == alone.output
+        names = [step.name for step in steps]
+        read = [source for step in steps for source in step.inputs]
+        assert {*read} == {*range(len(shapes)), *names[:-1]} and len({*names}) == len(names)
+        known = [{*range(len(shapes)), *names[:place]} for place in range(len(steps))]
+        assert all({*step.inputs} <= each for step, each in zip(steps, known, strict=True))
 
 
 @pytest.mark.parametrize("kind", list_kinds())

@@ -61,8 +61,10 @@ def test_every_layer_has_a_row_and_a_box(path: Path) -> None:
     parts = json.loads(parsed.find_script(**{"class": "network-data"}))["parts"]
     layers = [node.name for node in checked.network.nodes]
     assert [name for name in rows if name in checked.network.by_name] == layers
-    assert sorted(layer for box in parts["boxes"].values() for layer in box["layers"]) == sorted(layers)
-    assert {*rows} - {*layers} == {*parts["scopes"], *(each.name for each in checked.network.inputs)}
+    drawn = [*parts["boxes"].values(), *parts["scopes"].values()]
+    assert sorted(layer for each in drawn for layer in each["layers"]) == sorted(layers)
+    blocks = [name for name, each in parts["scopes"].items() if not each["layers"]]
+    assert {*rows} - {*layers} == {*blocks, *(each.name for each in checked.network.inputs)}
 
 
 def test_a_message_stands_below_its_line_with_its_marks_and_fixes() -> None:

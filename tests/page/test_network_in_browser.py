@@ -279,3 +279,13 @@ def test_a_run_is_drawn_once_until_it_is_opened(tab: Tab) -> None:
     tab.wait(f"{DRAWN} && document.querySelectorAll('svg .node').length === {len(once) + 9}")
     assert tab.evaluate(edges) == len(once) + 9 + 3
     assert tab.evaluate("document.querySelector('.run').ariaExpanded") == "true"
+
+
+def test_attention_is_opened_and_lit_with_its_line(tab: Tab) -> None:
+    show(tab, "net A\ninput 10x12\nattention heads=3 -> dropout 0.1\nfc 10\n")
+    count = "document.querySelectorAll('.diagram svg .node').length"
+    assert tab.evaluate(count) == 4
+    tab.click(".layers tr[data-name=attention1] .fold")
+    tab.wait(f"{count} === 9")
+    tab.hover(".diagram svg [data-name='attention1.k']")
+    assert list_marked(tab, "lit") == {"rows": ["attention1", "dropout1"], "boxes": ["attention1"], "lines": ["3"]}

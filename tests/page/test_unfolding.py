@@ -13,9 +13,10 @@ def make_parts(inner: int, is_collapsed: bool = False) -> dict[str, Any]:
     """Return two alike stages of two blocks of `inner` boxes each."""
     scopes: dict[str, Any] = {}
     for stage in ("a", "b"):
-        scopes[stage] = {"contents": [f"{stage}.0", f"{stage}.1"], "open": True}
+        scopes[stage] = {"contents": [f"{stage}.0", f"{stage}.1"], "layers": [], "open": True}
         for block in scopes[stage]["contents"]:
-            scopes[block] = {"contents": [f"{block}.{number}" for number in range(inner)], "open": True}
+            inside = [f"{block}.{number}" for number in range(inner)]
+            scopes[block] = {"contents": inside, "layers": [], "open": True}
     runs = [{"scopes": ["a", "b"], "open": False}] if is_collapsed else []
     return {"contents": ["first", "a", "b"], "scopes": scopes, "runs": runs}
 
@@ -54,3 +55,11 @@ def test_as_many_levels_are_open_as_can_be_taken_in(inner: int, is_collapsed: bo
     parts = make_parts(inner, is_collapsed)
     open_scopes(parts, None)
     assert count_boxes(parts, parts["contents"], 9) == boxes <= MOST_BOXES
+
+
+@pytest.mark.parametrize(("depth", "opened"), [(None, []), (0, []), (1, ["attention1"])])
+def test_a_layer_of_several_steps_is_opened_by_a_depth_alone(depth: int | None, opened: list[str]) -> None:
+    scope = {"contents": ["attention1.q", "attention1.k"], "layers": ["attention1"], "open": False}
+    parts: dict[str, Any] = {"contents": ["attention1"], "scopes": {"attention1": scope}, "runs": []}
+    open_scopes(parts, depth)
+    assert list_open(parts) == opened

@@ -17,6 +17,7 @@ from specnet.backends.diagram.heat import Heat
 from specnet.backends.diagram.model import Box, Diagram, Edge, Part, Scope, State, Terminal
 from specnet.backends.diagram.ranges import format_shape_range, format_with_unit, join_names, join_texts
 from specnet.backends.diagram.repetitions import collapse_runs
+from specnet.backends.diagram.steps import unfold_steps
 from specnet.backends.diagram.tooltips import Tooltips, format_node
 from specnet.compiler import Checked
 from specnet.graph import Node
@@ -37,6 +38,7 @@ def describe_network(
 ) -> Diagram:
     """Describe a network, sound or not, with blocks and repetitions opened `depth` deep, None for all.
 
+    One level deeper than the layer stands, its steps are drawn if it has several, unless `heat` colours the layers.
     Alike neighbours are drawn once unless `expand` is set. With `heat`, boxes show their share of an amount. Raises
     ValueError for a negative depth.
     """
@@ -46,7 +48,8 @@ def describe_network(
     folded = fold_network(checked.network, scopes, depth, errors.layers)
     if not expand:
         folded = collapse_runs(folded, checked.network, scopes, errors.layers.keys() | errors.claims.keys())
-    return Describer(checked, folded, scopes, errors, heat).describe()
+    diagram = Describer(checked, folded, scopes, errors, heat).describe()
+    return diagram if depth is None or heat else unfold_steps(diagram, folded, checked.network, scopes, depth)
 
 
 def summarize(checked: Checked) -> str:

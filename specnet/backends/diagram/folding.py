@@ -111,7 +111,7 @@ def _count_reads(network: Network) -> Counter[str]:
 def _fits_box(node: Node, box: list[Node], reads: Mapping[str, int]) -> bool:
     """Return whether a box has room for a node that keeps the shape of its last layer, and alone reads it."""
     kind = get_layer_class(node.kind)
-    if not kind or not kind.preserves_shape or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
+    if not kind or not kind.is_follower() or len(node.inputs) != 1 or reads[node.inputs[0]] > 1:
         return False
     return bool(box) and box[-1].name == node.inputs[0] and len(box) < MOST_IN_A_BOX
 

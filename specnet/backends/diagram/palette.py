@@ -36,6 +36,7 @@ FAMILIES: Mapping[Family, Colours] = {
     Family.CONVOLUTION: Colours("#A0C6FB", "#3B6FB6"),
     Family.POOLING: Colours("#A2ECBD", "#2B8A57"),
     Family.DENSE: Colours("#FDF097", "#A08A12"),
+    Family.ATTENTION: Colours("#B69CFF", "#5B3FD1"),
     Family.ACTIVATION: Colours("#EBA68A", "#A9512C"),
     Family.NORMALISATION: Colours("#CCCB6A", "#77761A"),
     Family.REGULARISATION: Colours("#D7D7D7", "#7A7A7A"),

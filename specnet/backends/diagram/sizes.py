@@ -144,7 +144,7 @@ class _Placer:
 
 def _list_places(text: Rectangle, scope: Rectangle) -> Iterator[Rectangle]:
     """Yield places along the top of a scope, then along its bottom, the corners first."""
-    room = max(0.0, scope.right - 8 - text.right)
+    room = max(0.0, scope.right - 4 - text.right)
     for down in (0.0, text.bottom - scope.bottom - 4):
         yield from (text.move(room * step / 24, -down) for step in (0, 24, *range(1, 24)))
 

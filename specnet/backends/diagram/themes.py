@@ -91,6 +91,7 @@ DARK = Theme(
         Family.CONVOLUTION: Colours("#1A3150", "#7FB2F5", LIGHT_INK),
         Family.POOLING: Colours("#3F7851", "#8FE0AE", LIGHT_INK),
         Family.DENSE: Colours("#706E11", "#E6DC6A", LIGHT_INK),
+        Family.ATTENTION: Colours("#5B3FD1", "#BBA6FF", LIGHT_INK),
         Family.ACTIVATION: Colours("#4A1600", "#EBA68A", LIGHT_INK),
         Family.NORMALISATION: Colours("#564300", "#D5C46A", LIGHT_INK),
         Family.REGULARISATION: Colours("#252525", "#B9BDC2", LIGHT_INK),

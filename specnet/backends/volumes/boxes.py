@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import accumulate
 
 from specnet.backends.diagram.palette import Colours
 from specnet.backends.volumes.cell import LINE, SIZE, SKIP, Cell
 from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.placement import Seat
+from specnet.backends.volumes.scale import SLAB, Box
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke, Text
+from specnet.backends.volumes.volume import Volume
 from specnet.layers.base import Family
 
 SLABS = 3
@@ -21,7 +24,9 @@ def draw_volume(cell: Cell, seat: Seat, colours: FigureColours) -> Iterator[Item
     own = choose_colours(cell, colours)
     fronts = cell.list_fronts(seat.x, seat.centre)
     for front in fronts:
-        yield from _draw_box(cell, front, own, colours)
+        for box, corner, family in _list_slabs(cell, front):
+            slab = _choose_part(family, colours) if cell.volume.rows else own
+            yield from _draw_box(cell, box, corner, family, slab, colours)
         yield _draw_size(cell, front, colours)
         if cell.volume.has_skip:
             yield _draw_skip(cell, front, colours)
@@ -41,13 +46,40 @@ def choose_colours(cell: Cell, colours: FigureColours) -> Colours:
     return colours.families[family] if (family := cell.volume.family) else colours.folded
 
 
-def _draw_box(cell: Cell, front: Point, own: Colours, colours: FigureColours) -> Iterator[Item]:
-    (x, y), box = front, cell.box
+def _list_slabs(cell: Cell, front: Point) -> Iterator[tuple[Box, Point, Family | None]]:
+    """Yield the boxes that a volume is drawn as, the lowest first: one, or of a sequence slabs of a token or more.
+
+    Of sequences laid one behind the other, each has a slab at least.
+    """
+    box, shape = cell.box, cell.volume.shape
+    count = min(shape[0], round(box.height / SLAB)) if shape and cell.volume.is_sequence else 1
+    pitch = (box.height + box.overhang) / count
+    slab = replace(box, height=pitch - box.overhang)
+    families = _spread_families(cell.volume, count)
+    for place in reversed(range(count)):
+        yield slab, (front[0], front[1] + place * pitch), families[place]
+
+
+def _spread_families(volume: Volume, count: int) -> list[Family | None]:
+    """Return the family of each slab, the first one on top."""
+    if not volume.rows:
+        return [volume.family] * count
+    total, found = sum(tokens for _, tokens in volume.rows), list[Family | None]()
+    for place, (family, tokens) in enumerate(volume.rows, start=1):
+        room = count - len(found) - (len(volume.rows) - place)
+        found += [family] * min(room, max(1, round(count * tokens / total)))
+    return found + [volume.rows[-1][0]] * (count - len(found))
+
+
+def _draw_box(
+    cell: Cell, box: Box, front: Point, made_by: Family | None, own: Colours, colours: FigureColours
+) -> Iterator[Item]:
+    x, y = front
     right, bottom, (dx, dy) = x + box.thickness, y + box.height, box.depth
     side = ((right, y), (right + dx, y + dy), (right + dx, bottom + dy), (right, bottom))
     is_dashed = cell.volume.shape is None
     yield Polygon(side, colours.find_side(own), own.line, is_dashed=is_dashed)
-    for start, end, family in _list_slices(cell):
+    for start, end, family in _list_slices(cell, made_by):
         inner = _choose_part(family, colours) if cell.volume.parts else own
         hatch = colours.hatches.get(family) if family else None
         left, right = x + start * box.thickness, x + end * box.thickness
@@ -61,13 +93,13 @@ def _choose_part(family: Family | None, colours: FigureColours) -> Colours:
     return colours.families[family] if family else colours.folded
 
 
-def _list_slices(cell: Cell) -> Iterator[tuple[float, float, Family | None]]:
+def _list_slices(cell: Cell, made_by: Family | None) -> Iterator[tuple[float, float, Family | None]]:
     """Yield the shares of the thickness at which each slice of a box begins and ends, and the family that made it.
 
     Maps that were laid behind each other are slices; several layers drawn as one volume have slices, too.
     """
     volume = cell.volume
-    parts = volume.parts or ((volume.family, 1),) * (SLABS if volume.is_folded or volume.count > 1 else 1)
+    parts = volume.parts or ((made_by, 1),) * (SLABS if volume.is_folded or volume.count > 1 else 1)
     bounds = [0, *accumulate(size for _, size in parts)]
     for (family, _), start, end in zip(parts, bounds, bounds[1:], strict=False):
         yield start / bounds[-1], end / bounds[-1], family

@@ -21,7 +21,7 @@ MOST_HOVERED = 12
 
 def describe_layer(volume: Volume, scopes: Scopes) -> list[str]:
     """Return the layer as papers write it, `conv 96`, `11×11 /4`; the call of a folded scope; whose weights it uses."""
-    lines = [*_describe_one(volume, scopes), *_describe_weights(volume)]
+    lines = [*_describe_one(volume, scopes), *_describe_added(volume), *_describe_weights(volume)]
     return [f"{volume.count} × {lines[0]}", *lines[1:]] if volume.count > 1 else lines
 
 
@@ -33,7 +33,16 @@ def _describe_one(volume: Volume, scopes: Scopes) -> list[str]:
     layer = volume.nodes[0].layer
     if layer is None:
         return [volume.nodes[0].kind]
+    if not volume.kernel and (notation := layer.notation()):
+        return notation.split(", ")
     return [line for line in (_format_head(layer), _format_kernel(volume)) if line]
+
+
+def _describe_added(volume: Volume) -> Iterator[str]:
+    """Yield what is added to the layer's output that is no value of the network: an embedding of positions."""
+    for node in () if volume.is_folded else volume.nodes[1:]:
+        if node.layer and node.layer.family is Family.JOIN and len(node.inputs) == 1:
+            yield f"+ {_format_head(node.layer)}"
 
 
 def _describe_weights(volume: Volume) -> Iterator[str]:

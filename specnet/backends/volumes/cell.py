@@ -12,7 +12,7 @@ from specnet.backends.volumes.font import measure_text, shorten_text, wrap_text
 from specnet.backends.volumes.scale import Box, Scale
 from specnet.backends.volumes.scene import Anchor, Point
 from specnet.backends.volumes.volume import FoldedVolumes, Volume
-from specnet.layers.base import Family, Shape, format_shape
+from specnet.layers.base import Shape, format_shape
 from specnet.printer.scopes import Scopes
 
 SIZE = 9.0
@@ -123,8 +123,10 @@ def make_cells(folded: FoldedVolumes, scale: Scale, scopes: Scopes, errors: Erro
     anchors: dict[str, Anchor] = {}
     for link in folded.links:
         rise = cells[link.target].height - cells[link.source].height
-        if folded.volumes[link.target].family is Family.DENSE and rise:
-            anchors.setdefault(*((link.source, "end") if rise > 0 else (link.target, "start")))
+        lower = link.source if rise > 0 else link.target
+        is_crossed = rise and folded.volumes[link.target].is_fully_connected(link.value)
+        if is_crossed and not folded.volumes[lower].is_sequence:
+            anchors.setdefault(lower, "end" if rise > 0 else "start")
     return {name: replace(cell, size_anchor=anchors.get(name, "middle")) for name, cell in cells.items()}
 
 

@@ -24,6 +24,7 @@ HATCHES: Mapping[Family, float] = {
     Family.POOLING: 135,
     Family.DENSE: 0,
     Family.JOIN: 90,
+    Family.ATTENTION: 55,
     Family.ACTIVATION: 20,
     Family.NORMALISATION: 70,
     Family.RESHAPING: 110,

@@ -47,6 +47,9 @@ TALLEST = 730.0
 SHARES = (1.0, 0.75, 0.55)
 """The shares of the usual lengths of boxes that are tried to fit a page."""
 
+LAST_SHARE = 0.4
+"""The share that is tried where nothing is left to fold: maps are small then, and all texts can be read."""
+
 HOPELESS = 2.0
 """The excess over a page that smaller boxes do not help against."""
 
@@ -101,7 +104,7 @@ def _choose_figure(checked: Checked, depth: int | None) -> Figure:
     if depth is None:
         ways = [*(way for way in ways[:1] if len(way.volumes) <= MOST_VOLUMES), ways[1], fold_runs(ways[1])]
     for way in ways:
-        for share in SHARES:
+        for share in (*SHARES, LAST_SHARE) if way is ways[-1] else SHARES:
             figure = _place(way, share, scopes, errors)
             if figure.excess <= 1:
                 return figure

@@ -17,6 +17,7 @@ from specnet.backends.volumes.volume import FoldedVolumes, Link, Volume, is_sum
 from specnet.graph import Network, Node
 from specnet.layers import get_layer_class
 from specnet.layers.base import Family, Shape
+from specnet.layers.base.traits import Elements, Trait
 from specnet.printer.scopes import Scopes
 
 
@@ -79,7 +80,7 @@ class _Folding:
         sources = dict.fromkeys(self.holders[value] for value in node.inputs)
         if not kind or not all(self.members[source] or kind.arity.joins for source in sources):
             return None
-        if kind.preserves_shape and len(sources) == 1:
+        if kind.is_follower() and len(sources) == 1:
             return next(iter(sources))
         last = max(map(self._steps.__getitem__, sources), default=0)
         ends = [name for name in sources if self._steps[name] == last] if is_sum(node) else []
@@ -93,19 +94,31 @@ class _Folding:
 
 def _make_volume(network: Network, name: str, nodes: list[Node], is_folded: bool) -> Volume:
     shape = nodes[-1].output if nodes else network.shapes[name]
-    return Volume(name, tuple(nodes), shape or None, is_folded and not _is_one_layer(nodes))
+    whole = frozenset(_list_read_whole(network, nodes[0])) if nodes else frozenset[str]()
+    return Volume(name, tuple(nodes), shape or None, is_folded and not _is_one_layer(nodes), read_whole=whole)
+
+
+def _list_read_whole(network: Network, node: Node) -> Iterator[str]:
+    """Yield the values of which a layer reads all for each element of its output."""
+    inputs = network.input_shapes(node)
+    if node.output and node.layer and inputs:
+        readings = zip(node.inputs, node.layer.receptive_field(inputs) or (), strict=False)
+        yield from (value for value, reading in readings if reading is Elements.ALL)
 
 
 def _split_parts(network: Network, volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Mapping[str, Volume]:
     """Return the volumes with the parts of maps whose channels are those of several maps together."""
     families = {value: volumes[name].family for value, name in holders.items()}
-    return {name: replace(each, parts=_list_parts(network, each, families)) for name, each in volumes.items()}
+    return {
+        name: replace(each, parts=_list_parts(network, each, families), rows=_list_rows(network, each, families))
+        for name, each in volumes.items()
+    }
 
 
 def _list_parts(
     network: Network, volume: Volume, families: Mapping[str, Family | None]
 ) -> tuple[tuple[Family | None, int], ...]:
-    if volume.is_folded or volume.is_input or volume.shape is None or len(volume.shape) != 3:
+    if volume.is_folded or volume.is_input or volume.shape is None or len(volume.shape) == 1:
         return ()
     inputs = network.input_shapes(volume.nodes[0])
     if not inputs or len(inputs) < 2 or sum(shape[-1] for shape in inputs) != volume.shape[-1]:
@@ -113,10 +126,27 @@ def _list_parts(
     return tuple((families[value], shape[-1]) for value, shape in zip(volume.nodes[0].inputs, inputs, strict=True))
 
 
+def _list_rows(
+    network: Network, volume: Volume, families: Mapping[str, Family | None]
+) -> tuple[tuple[Family | None, int], ...]:
+    """Return the tokens of each sequence that is part of a longer one; those that the layer has learned come first."""
+    if volume.is_folded or volume.is_input or volume.shape is None or not volume.is_sequence:
+        return ()
+    node, inputs = volume.nodes[0], network.input_shapes(volume.nodes[0]) or ()
+    if any(len(shape) != 2 or shape[1] != volume.shape[1] or shape[0] >= volume.shape[0] for shape in inputs):
+        return ()
+    rows = [(families[value], shape[0]) for value, shape in zip(node.inputs, inputs, strict=True)]
+    more = volume.shape[0] - sum(tokens for _, tokens in rows)
+    learned = node.layer is not None and Trait.EMBEDS in node.layer.traits
+    if more and not learned:
+        return ()
+    return ((volume.family, more), *rows) if more else tuple(rows)
+
+
 def _is_one_layer(nodes: list[Node]) -> bool:
     """Whether a scope holds one layer and what keeps its shape, so that it is drawn as that layer."""
     kinds = [get_layer_class(node.kind) for node in nodes]
-    return all(len(node.operands) == 1 for node in nodes) and all(kind and kind.preserves_shape for kind in kinds[1:])
+    return all(len(node.operands) == 1 for node in nodes) and all(kind and kind.is_follower() for kind in kinds[1:])
 
 
 def _list_reads(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

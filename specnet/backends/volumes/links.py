@@ -17,7 +17,6 @@ from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.scene import Item, Point, Stroke
 from specnet.backends.volumes.sights import connect_all, draw_sight
 from specnet.backends.volumes.volume import Link
-from specnet.layers.base import Family
 
 BOW = 8.0
 """How far a link that changes lanes swings out on both sides."""
@@ -86,7 +85,7 @@ class Linker:
         elif target.volume.has_window and source.volume.is_map:
             for start, end in self._pair_towers(link):
                 yield from draw_sight(source, target, start, end, self.scale, self.colours)
-        elif target.volume.family is Family.DENSE and not target.volume.is_folded:
+        elif target.volume.is_fully_connected(link.value):
             for start, end in self._pair_towers(link):
                 yield from connect_all(source, target, start, end, self.colours)
         else:

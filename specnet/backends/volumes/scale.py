@@ -22,7 +22,10 @@ SIDE_UNIT, CHANNEL_UNIT, VECTOR_UNIT = 17.0, 3.4, 7.0
 """The largest points for the root of a size, so that small networks are not blown up."""
 
 COLUMN = 8.0
-"""The thickness of a column, which shows a vector."""
+"""The thickness of a column, which shows a vector, and the depth of a sequence."""
+
+SLAB = 7.0
+"""The height of a slab with the gap below it, of those that show the tokens of a sequence."""
 
 SLANT: Point = (0.42, -0.3)
 """Where a point of width leads in the picture: to the right and up, into the depth."""
@@ -55,9 +58,11 @@ class Scale:
 
     def __init__(self, volumes: Iterable[Volume], share: float = 1.0) -> None:
         shapes = [volume.shape for volume in volumes if volume.shape]
-        maps, vectors = [each for each in shapes if len(each) == 3], [each for each in shapes if len(each) != 3]
+        maps, vectors = [each for each in shapes if len(each) == 3], [each for each in shapes if len(each) == 1]
+        sequences = [each for each in shapes if len(each) == 2]
         self._side = _choose_unit(TALLEST * share, (max(each[:2]) for each in maps), SIDE_UNIT * share)
-        self._channels = _choose_unit(THICKEST, (each[2] for each in maps), CHANNEL_UNIT)
+        self._channels = _choose_unit(THICKEST, (each[-1] for each in (*maps, *sequences)), CHANNEL_UNIT)
+        self._tokens = _choose_unit(TALLEST_COLUMN * share, (each[0] for each in sequences), SIDE_UNIT * share)
         self._vector = _choose_unit(TALLEST_COLUMN * share, (max(each) for each in vectors), VECTOR_UNIT)
 
     def measure_side(self, size: int) -> float:
@@ -69,11 +74,17 @@ class Scale:
         shape = volume.shape
         if shape is None:
             return Box(UNKNOWN, UNKNOWN / 3, _slant(UNKNOWN / 2))
+        if volume.is_sequence:
+            height = max(2 * SHORTEST, self._tokens * sqrt(shape[0]))
+            return Box(height, self._measure_channels(shape[1]), _slant(COLUMN))
         if len(shape) != 3:
             return Box(max(2 * SHORTEST, self._vector * sqrt(max(shape))), COLUMN, _slant(COLUMN))
         height, width, channels = shape
-        thickness = max(THINNEST, self._channels * sqrt(channels / volume.towers))
+        thickness = self._measure_channels(channels / volume.towers)
         return Box(self.measure_side(height), thickness, _slant(self.measure_side(width)))
+
+    def _measure_channels(self, channels: float) -> float:
+        return max(THINNEST, self._channels * sqrt(channels))
 
 
 def _choose_unit(longest: float, sizes: Iterable[int], most: float) -> float:

@@ -31,6 +31,10 @@ class Volume:
     """Whether what the volume reads skips layers of it and is added to their output."""
     count: int = 1
     """The number of equal layers or blocks, one behind the other, that it stands for."""
+    read_whole: frozenset[str] = frozenset()
+    """The values of which its first layer reads all for each element, as `fc` does of a map, and attention."""
+    rows: tuple[tuple[Family | None, int], ...] = ()
+    """Of sequences laid one behind the other, the family that made each, and its tokens."""
 
     @property
     def is_input(self) -> bool:
@@ -40,6 +44,10 @@ class Volume:
     def is_map(self) -> bool:
         return self.shape is None or len(self.shape) == 3
 
+    @property
+    def is_sequence(self) -> bool:
+        return self.shape is not None and len(self.shape) == 2
+
     @cached_property
     def family(self) -> Family | None:
         """The family of the first layer; of a folded scope, that of all its layers but those that follow others."""
@@ -47,6 +55,10 @@ class Volume:
         if self.is_folded:
             families = [family for family in families if family not in FOLLOWERS]
         return families[0] if families and (not self.is_folded or len(set(families)) == 1) else None
+
+    def is_fully_connected(self, value: str) -> bool:
+        """Whether crossed lines lead to it from all of the volume of a value."""
+        return value in self.read_whole and not self.is_folded and self.family in (Family.DENSE, Family.ATTENTION)
 
     @property
     def kernel(self) -> tuple[tuple[int, int], tuple[int, int]] | None:

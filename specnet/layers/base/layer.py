@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from specnet.attributes import Attributes
 from specnet.layers.base.alternatives import Alternatives
 from specnet.layers.base.shapes import LayerNote, Shape, Shapes
+from specnet.layers.base.steps import Steps
 from specnet.layers.base.traits import (
     Arity,
     Autocast,
@@ -18,6 +19,7 @@ from specnet.layers.base.traits import (
     Kept,
     ReceptiveField,
     Storage,
+    Trait,
     Traits,
     Workload,
     read_same_position,
@@ -124,6 +126,11 @@ class Layer(Attributes):
 
     own_kind: ClassVar[str] = ""
     """The word in a spec of a layer that a plugin has registered."""
+
+    @classmethod
+    def is_follower(cls) -> bool:
+        """Whether pictures and tables show the layer with the one before it: it keeps its shape, and has no filters."""
+        return cls.preserves_shape and Trait.LEARNS_WEIGHT not in cls.kind_traits
 
     @property
     def kind(self) -> str:
@@ -248,6 +255,10 @@ class Layer(Attributes):
     def passes_gradient(self, inputs: Shapes) -> tuple[bool, ...]:
         """Return of each input whether its gradient is the output's or a view of it, rather than a new tensor."""
         return (self.shares_gradient,) * len(inputs)
+
+    def steps(self, inputs: Shapes) -> Steps:
+        """Return the steps of what the layer computes, if a picture of it can show several."""
+        return ()
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         """Yield other attribute values for a fix to try.

@@ -26,6 +26,7 @@ class Family(StrEnum):
     CONVOLUTION = "convolution"
     POOLING = "pooling"
     DENSE = "dense"
+    ATTENTION = "attention"
     ACTIVATION = "activation"
     NORMALISATION = "normalisation"
     REGULARISATION = "regularisation"

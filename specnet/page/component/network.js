@@ -89,11 +89,12 @@ class NetworkView {
 
   /** Returns the rows, parts and lines that belong to a layer, scope, input or output, or to all layers of a box. */
   findRelated(name, isBox = false) {
-    const layers = (isBox && this.outline.boxes.get(name)?.layers) || [name];
-    const isScope = this.outline.scopes.has(name);
-    const rows = (isScope ? [name] : layers).map((each) => this.table.findShown(each));
-    const parts = isScope ? [this.outline.locate(name)] : layers.map((each) => this.outline.locate(this.outline.boxOf.get(each) ?? each));
-    const lines = (isScope ? [name] : layers).flatMap((each) => this.linesOf.get(each) ?? []);
+    const owner = this.outline.ownerOf(name);
+    const layers = (isBox && this.outline.layersOf(owner)) || [owner];
+    const isScope = this.outline.isBlock(owner);
+    const rows = (isScope ? [owner] : layers).map((each) => this.table.findShown(each));
+    const parts = isScope ? [this.outline.locate(owner)] : layers.map((each) => this.outline.locate(this.outline.boxOf.get(each) ?? each));
+    const lines = (isScope ? [owner] : layers).flatMap((each) => this.linesOf.get(each) ?? []);
     return this.collect(rows, parts, lines);
   }
 

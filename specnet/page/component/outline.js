@@ -11,7 +11,23 @@ class Outline {
     this.collapsed = new Set(this.runs.filter((run) => !run.open));
     this.remembered = { folded: new Set(), unfolded: new Set(), collapsed: new Set(), expanded: new Set() };
     this.boxOf = new Map();
-    for (const [name, box] of this.boxes) for (const layer of box.layers) this.boxOf.set(layer, name);
+    for (const [name, part] of [...this.boxes, ...this.scopes]) for (const layer of part.layers) this.boxOf.set(layer, name);
+  }
+
+  /** Returns the layers in a box or in the scope of a layer; undefined for a block, which is more than its layers. */
+  layersOf(name) {
+    const { layers } = this.boxes.get(name) ?? this.scopes.get(name) ?? {};
+    return layers?.length ? layers : undefined;
+  }
+
+  /** Returns what a box belongs to: the layer of a step, else itself. */
+  ownerOf(name) {
+    const around = this.around.get(name);
+    return this.boxes.has(name) && around && this.layersOf(around) ? around : name;
+  }
+
+  isBlock(name) {
+    return this.scopes.has(name) && !this.layersOf(name);
   }
 
   /** Returns the scopes around a box or scope, outermost first. */

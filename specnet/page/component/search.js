@@ -34,7 +34,7 @@ class Search {
 
   /** Returns how many layers and blocks are found, or if there are none, how many lines. */
   describeFound() {
-    const blocks = this.found.filter((name) => this.table.outline.scopes.has(name)).length;
+    const blocks = this.found.filter((name) => this.table.outline.isBlock(name)).length;
     const lines = [...this.lines.values()].filter((line) => line.matches(".found")).length;
     const counts = [countWords(this.found.length - blocks, "layer"), countWords(blocks, "block")].filter(Boolean);
     return counts.join(", ") || countWords(lines, "line") || "no match";

@@ -10,10 +10,11 @@ import pytest
 from made_up import MADE_UP
 from paths import SPECS
 
-from specnet.backends.diagram.palette import BEHIND, FAULT
+from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT
 from specnet.backends.volumes import Scene, draw_volumes, scene_to_svg
 from specnet.backends.volumes.scene import Extent, Point, Polygon, Stroke, Text, follow_curve
 from specnet.compiler import Checked, check_source
+from specnet.layers.base import Family
 from specnet.source import Source
 
 ZOO = sorted(path.stem for path in SPECS.glob("*.net"))
@@ -188,3 +189,24 @@ def test_a_negative_depth_is_refused() -> None:
 def test_hundreds_of_different_layers_are_drawn() -> None:
     layers = "".join(f"conv K={16 + at} F=3 P=1\n" for at in range(300))
     assert len(list_texts(draw(f"input 8x8x3\n{layers}"))) > 300
+
+
+@pytest.mark.parametrize(("length", "slabs"), [(1, 1), (2, 2), (16, 10), (197, 13), (4096, 13)])
+def test_a_sequence_is_slabs_of_tokens(length: int, slabs: int) -> None:
+    scene = draw(f"input {length}x64\nfc 64")
+    group = next(each for each in scene.groups if each.name == "input")
+    assert sum(isinstance(item, Polygon) for item in group.items) == 3 * slabs
+    assert f"{length}×64" in [text.text for text in list_texts(scene)]
+
+
+def test_a_class_token_is_a_slab_of_its_own_colour() -> None:
+    scene = draw("input 196x64\ntokens: fc 64\nclass_token -> positions learned")
+    group = next(each for each in scene.groups if each.name == "class_token1")
+    fills = [item.fill for item in group.items if isinstance(item, Polygon)]
+    assert fills.count(FAMILIES[Family.JOIN].fill) == 1 and fills.count(FAMILIES[Family.DENSE].fill) == 12
+    assert "+ positions learned" in " ".join(text.text for text in list_texts(scene))
+
+
+def test_attention_is_described_as_papers_do() -> None:
+    texts = [text.text for text in list_texts(draw("input 14x14x8\nattention heads=2 window=7 shift=3"))]
+    assert texts[texts.index("attention") :][:4] == ["attention", "2 heads", "windows of 7", "shifted by 3"]

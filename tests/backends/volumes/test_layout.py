@@ -198,3 +198,46 @@ def test_a_block_is_what_all_of_its_layers_are() -> None:
     assert volumes["down1"].family is Family.CONVOLUTION
     assert volumes["gate1"].family is None
     assert not volumes["gate1"].has_skip
+
+
+SEQUENCE = """input 8x8x3
+tokens: conv K=16 F=2 S=2 -> tokens
+class_token -> positions learned
+attend: attention heads=4
+mix: fc 32
+token 0
+fc 5
+"""
+
+
+def test_attention_has_a_volume_and_positions_have_none() -> None:
+    volumes = fold(SEQUENCE)[1].volumes
+    assert [*volumes] == ["input", "tokens", "tokens_tokens", "class_token1", "attend", "mix", "token1", "fc2"]
+    assert [node.kind for node in volumes["class_token1"].nodes] == ["class_token", "positions"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_crossed"),
+    [("attend", "positions1", True), ("mix", "attend", False), ("fc2", "token1", True), ("token1", "mix", False)],
+)
+def test_crossed_lines_lead_to_what_reads_all_tokens(name: str, value: str, is_crossed: bool) -> None:
+    assert fold(SEQUENCE)[1].volumes[name].is_fully_connected(value) is is_crossed
+
+
+def test_of_cross_attention_the_memory_alone_is_read_whole() -> None:
+    volumes = fold("input a 6x8\ninput b 9x8 -> @b\n@a -> attention @b heads=2")[1].volumes
+    assert volumes["attention1"].read_whole == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"),
+    [
+        (SEQUENCE, ((Family.JOIN, 1), (Family.RESHAPING, 16))),
+        ("input 8x6\nconcat axis=L { | fc 6 | attention heads=2 }", ((Family.DENSE, 8), (Family.ATTENTION, 8))),
+        ("input 8x6\nconcat { | fc 6 | attention heads=2 }", ()),
+        ("input 8x6\nfc 6", ()),
+    ],
+)
+def test_sequences_laid_one_behind_the_other_are_rows(source: str, rows: tuple[tuple[Family, int], ...]) -> None:
+    found = [each.rows for each in fold(source)[1].volumes.values() if each.rows]
+    assert found == ([rows] if rows else [])
