@@ -86,11 +86,11 @@ def _find_near(sizes: InputSizes, numbers: tuple[int, ...], options: argparse.Na
     """Return the shape that --near means for some inputs, a square for one number; raises CommandError."""
     if not numbers:
         return None
-    *axes, channels = sizes.shape if len(sizes.shape) == 3 else (*sizes.shape, 0)
-    given = numbers * len(axes) if len(numbers) == 1 else numbers[:2]
-    if len(given) != len(axes) or (len(numbers) == 3 and numbers[2] != channels):
+    axes, channels = len(sizes.axes), sizes.shape[len(sizes.axes) :]
+    given = numbers * axes if len(numbers) == 1 else numbers[:axes]
+    if len(given) != axes or numbers[axes:] not in ((), channels):
         raise CommandError(f"--near {options.near}: the input of {options.file} is {format_shape(sizes.shape)}")
-    return (*given, channels) if channels else given
+    return (*given, *channels)
 
 
 def _find_own(sizes: InputSizes, elaborated: Elaborated, survey: Survey) -> Shape | None:

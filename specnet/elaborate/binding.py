@@ -130,7 +130,9 @@ def _resolve_argument(
     if not free:
         is_word = isinstance(argument.value, tree.Name) and attributes.words and not has_value(argument.value, lookup)
         raise _MisplacedArgument(
-            (_diagnose_unknown_word if is_word else _diagnose_surplus_value)(attributes, word, argument)
+            _diagnose_unknown_word(attributes, word, argument)
+            if is_word
+            else _diagnose_surplus_value(attributes, word, argument, given)
         )
     return free[0], _evaluate_argument(attributes, free[0], word, argument, lookup)
 
@@ -254,14 +256,21 @@ def _find_relatives(attributes: type[Attributes], key: str) -> list[str]:
     return having if len(having) <= MOST_CHOICES else []
 
 
-def _diagnose_surplus_value(attributes: type[Attributes], word: tree.Name, argument: tree.Argument) -> Diagnostic:
+def _diagnose_surplus_value(
+    attributes: type[Attributes], word: tree.Name, argument: tree.Argument, given: Mapping[str, Any]
+) -> Diagnostic:
     takes = f"only {len(attributes.positional)} values" if attributes.positional else "no value"
     if len(attributes.positional) == 1:
         (only,) = attributes.positional
         choices = _list_choices(attributes, only)
         takes = f"only {_join_alternatives(choices) if choices else f'`{attributes.key_of(only)}`'}"
+    needed = [name for name, each in attributes.model_fields.items() if each.is_required() and name not in given]
+    keyed = f"{attributes.key_of(needed[0])}={argument.span.text}" if len(needed) == 1 else ""
     return make_diagnostic(
-        Code.E114, f"`{word.text}` takes {takes} by position; everything else is written `KEY=value`", argument.span
+        Code.E114,
+        f"`{word.text}` takes {takes} by position; everything else is written `KEY=value`",
+        argument.span,
+        fixes=(make_replacement(argument.span, keyed),) if keyed else (),
     )
 
 

@@ -199,7 +199,7 @@ def _report_choices(line: str, word: tree.Name, arguments: Arguments, context: C
             meant=whole or meant,
         )
     else:
-        context.report(Code.E104, f"`{line}` needs one of {listed or NONE} first", word.span)
+        context.report(Code.E104, f"`{line}` needs one of {listed or NONE} first", first.span if first else word.span)
 
 
 def _report_text(line: str, value: tree.Expression, choice: str, listed: str, context: Context) -> None:

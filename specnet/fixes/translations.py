@@ -15,7 +15,7 @@ from math import prod
 from specnet.compiler import Checked
 from specnet.diagnostics import Code, Diagnostic, Edit, Fix, InputClaim
 from specnet.fixes.verification import BudgetSpent, Verifier, apply_edits
-from specnet.layers.base import Shape, format_shape
+from specnet.layers.base import Shape, format_shape, is_sequence
 
 MOST_ROUNDS = 10
 """The largest number of rounds in which layers are adapted, as one may be known only behind another."""
@@ -261,13 +261,20 @@ def _agrees(claim: InputClaim, shape: Shape) -> bool:
         case "channels":
             return shape[-1] == claim.value
         case "features":
-            return prod(shape) == claim.value
+            return _count_features(shape) == claim.value
         case "map" | "wide map":
             return True
+        case "vector":
+            return (shape[-1:] if is_sequence(shape) else shape) == claim.value
         case _:
             return shape == claim.value
 
 
+def _count_features(shape: Shape) -> int:
+    """Return the number of elements that a fully connected layer reads at once, those of a token in a sequence."""
+    return shape[-1] if is_sequence(shape) else prod(shape)
+
+
 def _contradict(claim: InputClaim, shape: Shape) -> str:
-    what = {"channels": f"{shape[-1]} channels arrive", "features": f"{prod(shape):,} elements arrive"}
+    what = {"channels": f"{shape[-1]} channels arrive", "features": f"{_count_features(shape):,} elements arrive"}
     return f"`{claim.text}`, and {what.get(claim.quantity, 'this arrives')}: {format_shape(shape)}"

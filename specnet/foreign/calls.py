@@ -27,6 +27,9 @@ LONGEST_SHOWN = 50
 VARIABLES = frozenset({"x", "y", "z", "h", "out", "output", "outputs", "inputs", "net", "model"})
 """Common names of tensors and models, which do not become labels."""
 
+SWAP = "permute CL"
+"""The layer of `transpose(1, 2)`, which a second one undoes."""
+
 EXPRESSION_FUNCTIONS = frozenset({"min", "max", "ceil", "floor"})
 """Functions of SpecNet's own expressions."""
 
@@ -279,6 +282,8 @@ def _read_inputs(call: Call, arguments: Sequence[ast.expr], program: Program) ->
     first = translate_call(inner[0], program.of_tool(call.tool if call.tool == KERAS else ""))
     if first is None or len(nodes) > 1:
         return replace(call, is_known=False)
+    if call.layers == (SWAP,) and first.layers[-1:] == (SWAP,):
+        return replace(first, steps=(*first.steps[:-1], first.steps[-1].drop_last()), function=call.function)
     return _join(call.function, [first, call])
 
 

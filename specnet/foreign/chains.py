@@ -27,6 +27,10 @@ class Step:
     layers: tuple[str, ...]
     reads: tuple[Reads | None, ...] = ()
 
+    def drop_last(self) -> Step:
+        """Return the part without its last layer, which what follows undoes: `flatten(2).transpose(1, 2)`."""
+        return replace(self, layers=self.layers[:-1], reads=self.reads[:-1])
+
     @property
     def is_input(self) -> bool:
         return bool(self.layers) and self.layers[0].startswith("input ")

@@ -174,6 +174,12 @@ LayerNormalization(axis: -1 | 3 = -1, epsilon: eps = 1e-3, center: False = True,
        beta_initializer: unread = "zeros", gamma_initializer: unread = "ones",
        beta_regularizer: unread = None, gamma_regularizer: unread = None, beta_constraint: unread = None,
        gamma_constraint: unread = None, **kwargs: Layer) -> ln affine=no
+MultiHeadAttention(num_heads: heads, key_dim: unread, value_dim: None = None, dropout: 0.0 = 0.0, use_bias: True = True,
+       output_shape: None = None, attention_axes: None = None, flash_attention: unread = None,
+       kernel_initializer: training = "glorot_uniform", bias_initializer: training = "zeros",
+       kernel_regularizer: training = None, bias_regularizer: training = None, activity_regularizer: training = None,
+       kernel_constraint: training = None, bias_constraint: training = None, seed: unread = None,
+       **kwargs: Layer) -> attention, but here a head has channels/heads channels, and in Keras `key_dim`
 GroupNormalization(groups: -1 = 32, axis: -1 | 3 = -1, epsilon: eps = 1e-3, center: True = True, scale: True = True,
        beta_initializer: training = "zeros", gamma_initializer: training = "ones",
        beta_regularizer: training = None, gamma_regularizer: training = None, beta_constraint: training = None,

@@ -35,7 +35,7 @@ LONGEST_NUMBER = 20
 
 CONDITION_WORDS = frozenset({"if", "else", "and", "or", "not"})
 
-COMMENT_CODES = frozenset({Code.E102, Code.E106, Code.E110, Code.E114, Code.E120})
+COMMENT_CODES = frozenset({Code.E102, Code.E104, Code.E106, Code.E110, Code.E114, Code.E120})
 """The errors of a comment that is read as values."""
 
 

@@ -46,6 +46,13 @@ InstanceNorm2d(num_features: channels, eps: eps = 1e-5, momentum: unread = 0.1, 
        *, bias: True = True) -> instance_norm
 LayerNorm(normalized_shape: vector, eps: eps = 1e-5, elementwise_affine: affine = True, bias: True = True,
        device: unread = None, dtype: unread = None) -> ln
+RMSNorm(normalized_shape: vector, eps: None = None, elementwise_affine: affine = True,
+       device: unread = None, dtype: unread = None) -> rms_norm eps=1.1920929e-07
+RMSNorm(normalized_shape: vector, eps: eps = None, elementwise_affine: affine = True,
+       device: unread = None, dtype: unread = None) -> rms_norm
+MultiheadAttention(embed_dim: channels, num_heads: heads, dropout: 0.0 = 0.0, bias: True = True,
+       add_bias_kv: False = False, add_zero_attn: False = False, kdim: None = None, vdim: None = None,
+       batch_first: unread = False, device: unread = None, dtype: unread = None) -> attention
 LocalResponseNorm(size: n, alpha: alpha = 1e-4, beta: beta = 0.75, k: k = 1.0) -> lrn
 
 Dropout(p: p = 0.5, inplace: unread = False) -> dropout
@@ -171,6 +178,8 @@ view(batch: -1, elements: features) -> flatten
 reshape(batch: unread, elements: -1) -> flatten
 reshape(batch: -1, elements: features) -> flatten
 flatten(start_dim: 1 = 0, end_dim: -1 = -1) -> flatten
+flatten(start_dim: 2, end_dim: -1 = -1) -> tokens -> permute CL
+transpose(dim0: 1, dim1: 2) -> permute CL
 mean(dim: (2, 3) | (-2, -1) | (-1, -2), keepdim: False = False) -> pool avg global -> flatten
 mean(dim: (2, 3) | (-2, -1) | (-1, -2), keepdim: True = False) -> pool avg global
 squeeze(dim: unread = None) -> flatten, but squeeze leaves out sizes of 1, and flatten makes a vector

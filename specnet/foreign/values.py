@@ -37,7 +37,8 @@ def _drop_batch(shape: Value) -> Value:
 
 
 def _put_channels_last(shape: Value) -> Value:
-    return (*shape[1:], *shape[:1]) if isinstance(shape, tuple) else shape
+    """Return the sizes of a map in the order of a spec; those of a sequence are in it already."""
+    return (*shape[1:], *shape[:1]) if isinstance(shape, tuple) and len(shape) != 2 else shape
 
 
 def _drop_batch_and_channels(sizes: Value) -> Value:

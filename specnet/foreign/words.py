@@ -67,6 +67,27 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "groupnormalization": ("gn",),
     "instancenorm": ("instance_norm",),
     "localresponsenorm": ("lrn",),
+    "rmsnormalization": ("rms_norm",),
+    "globalresponsenorm": ("grn",),
+    "layerscale": ("scale",),
+    "mha": ("attention",),
+    "msa": ("attention",),
+    "selfattention": ("attention",),
+    "multiheadattention": ("attention",),
+    "multiheadselfattention": ("attention",),
+    "crossattention": ("attention",),
+    "windowattention": ("attention",),
+    "shiftedwindowattention": ("attention",),
+    "clstoken": ("class_token",),
+    "posembed": ("positions learned",),
+    "positionembedding": ("positions learned",),
+    "positionalembedding": ("positions learned",),
+    "absoluteposembed": ("positions learned",),
+    "positionalencoding": ("positions sine",),
+    "sinusoidal": ("positions sine",),
+    "patchembed": ("conv",),
+    "patchembedding": ("conv",),
+    "patchmerging": ("space_to_depth",),
     "leaky": ("leaky_relu",),
     "lrelu": ("leaky_relu",),
     "swish": ("silu",),
@@ -136,6 +157,13 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "epsilon": ("eps",),
     "localsize": ("n",),
     "scalefactor": ("factor",),
+    "numheads": ("heads",),
+    "nhead": ("heads",),
+    "nheads": ("heads",),
+    "windowsize": ("window",),
+    "shiftsize": ("shift",),
+    "srratio": ("reduce",),
+    "reductionratio": ("reduce",),
     "scale": ("factor",),
     # training
     "learningrate": ("lr",),
@@ -168,9 +196,21 @@ PARTIAL = frozenset(
         "dropout2d",
         "spatialdropout",
         "max",
+        "crossattention",
+        "windowattention",
+        "shiftedwindowattention",
+        "positionembedding",
+        "positionalembedding",
+        "positionalencoding",
+        "patchembed",
+        "patchembedding",
+        "patchmerging",
     )
 )
 """Words that say more than those in their place, such as the number of groups."""
+
+FAMILIES = frozenset({"norm", "normalization", "normalisation"})
+"""Words for several kinds, of which none is meant more than another."""
 
 ATTRIBUTES = ("K", "F", "S", "P", "D", "G", "OP", "bias", "slope", "eps")
 """The attributes whose names in other tools are translated."""
@@ -194,6 +234,8 @@ def translate_anywhere(word: str) -> str:
 @lru_cache(maxsize=4096)
 def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
+    if _normalize(word) in FAMILIES and word not in possible:
+        return ""
     ours = translate_word(word, possible)
     return suggest.find_closest_word(word, possible, {**_list_synonyms(possible), **({word: ours} if ours else {})})
 

@@ -65,27 +65,34 @@ def iterate_outputs(run: LoadedRun, images: Images, layers: Sequence[str]) -> It
 
 
 def select(run: LoadedRun, values: Sequence[fx.Node]) -> fx.GraphModule:
-    """Return a module from N×C×H×W to a tuple of values of the network, which computes no more than them."""
+    """Return a module from N×C×H×W to a tuple of values of the network, which computes no more than them.
+
+    Each has its units, which are channels or neurons, along its second axis: a sequence is N×C×L.
+    """
     module, graph = get_graph(run), fx.Graph()
     copies = dict[fx.Node, fx.Node]()
     graph.graph_copy(module.graph, copies)
-    graph.output(tuple(copies[value] for value in values))
+    graph.output(tuple(graph.call_function(_put_units_second, (copies[value],)) for value in values))
     part = fx.GraphModule(module, graph)
     part.graph.eliminate_dead_code()
     part.recompile()
     return part.eval()
 
 
+def _put_units_second(output: Tensor) -> Tensor:
+    return output.transpose(1, 2) if output.ndim == 3 else output
+
+
 @torch.no_grad()
 def compute_output(run: LoadedRun, pixels: Tensor, layer: str) -> Tensor:
-    """Return the output of a layer for uint8 N×H×W×C: N×K×h×w, or N×K."""
+    """Return the output of a layer for uint8 N×H×W×C: N×K×h×w, N×K×l of a sequence, or N×K."""
     (output,) = select(run, [find_layer(run, layer)])(run.normalization(pixels))
     return cast(Tensor, output).float()
 
 
 @torch.no_grad()
 def measure_outputs(run: LoadedRun) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each layer's output for one image: (K, h, w), or (K,)."""
+    """Return the shape of each layer's output for one image: (K, h, w), (K, l) of a sequence, or (K,)."""
     layers = list_layers(run)
     black = torch.zeros((1, *run.input_shape), dtype=torch.uint8, device=run.place)
     outputs = select(run, list(layers.values()))(run.normalization(black))

@@ -73,7 +73,9 @@ def _rules(axis: AxisSizes) -> tuple[object, ...]:
 def _format_axis(axis: AxisSizes, knows_weights: bool) -> list[tuple[str, str]]:
     rows = [("valid", format_set(axis.valid)), ("exact", ALL if axis.exact == axis.valid else format_set(axis.exact))]
     if axis.fitting and knows_weights:
-        rows.append(("weights", f"fit {format_set(axis.fitting)} only, as those of `{axis.resized}` grow with the map"))
+        rows.append(
+            ("weights", f"fit {format_set(axis.fitting)} only, as those of `{axis.resized}` grow with the input")
+        )
     elif knows_weights:
         rows.append(("weights", f"fit {ALL}"))
     if axis.untried:

@@ -122,8 +122,12 @@ class Task(Setting):
         raise NotImplementedError
 
 
+READ: Mapping[int, str] = {1: "a vector", 2: "a sequence"}
+"""What an input is that is no image, by its number of sizes."""
+
+
 def format_shape(shape: Shape) -> str:
-    """Return `28×28×2`, or `10` for a vector."""
+    """Return `28×28×2`, `197×768` for a sequence, or `10` for a vector."""
     return "×".join(map(str, shape))
 
 
@@ -132,7 +136,7 @@ def require_one_input(inputs: tuple[Shape, ...]) -> str:
     if len(inputs) != 1:
         return f"the network has {len(inputs)} inputs, and this task feeds it one image at a time"
     if len(inputs[0]) != 3:
-        return "the network reads a vector, and training needs one that reads images"
+        return f"the network reads {READ[len(inputs[0])]}, and training needs one that reads images"
     return ""
 
 

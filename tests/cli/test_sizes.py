@@ -46,7 +46,7 @@ def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> N
     ("text", "arguments", "shown"),
     [
         (SOUND, [], ["height\n  valid    3, 5, 7, … (n ≡ 1 mod 2)", "width\n  valid    every size from 3 on"]),
-        (SOUND, [], ["fit 33 only, as those of `fc1` grow with the map", "smallest  3×3×3  3×3×3\n"]),
+        (SOUND, [], ["fit 33 only, as those of `fc1` grow with the input", "smallest  3×3×3  3×3×3\n"]),
         (SOUND, ["--near", "8x8"], ["nearest to 8×8×3  9×8×3  9×8×3\n"]),
         (SOUND, ["--near", "8"], ["nearest to 8×8×3  9×8×3  9×8×3\n"]),
         (SOUND, ["--near", "1x1x3"], ["nearest to 1×1×3  3×3×3  3×3×3\n"]),
@@ -60,7 +60,14 @@ def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> N
             ["height, with a width of 6\n  valid    4\n", "nearest shapes are not known\n"],
         ),
         ("input 30\nreshape 5x6x1\nconv K=1 F=2\n", ["--near", "7"], ["length\n", "nearest to 7  30"]),
-        ("input 12x12x4\npermute CHW\nconv K=4 F=2 G=4 P=1\n", [], ["4, 8, 12, … 2048", "all sizes from 2,049 on"]),
+        ("input 12x12x4\npermute CHW\nconv K=4 F=2 G=4 P=1\n", [], ["4, 8, 12, … (n ≡ 0 mod 4)\n"]),
+        (
+            "input 12x9x3\nif H > 8 { pool max F=3 floor }\nfc 3\n",
+            [],
+            ["height, with a width of 9\n", "all sizes from 21 on"],
+        ),
+        ("input 9x16\nattention heads=4 window=3\n", ["--near", "10"], ["3, 6, 9, …", "nearest to 10×16  9×16"]),
+        ("input 8x8x3\ntokens -> map 4x16\n", [], ["squares\n  valid    8\n"]),
     ],
 )
 def test_what_is_said_of_small_networks(

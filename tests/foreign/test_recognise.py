@@ -421,7 +421,7 @@ def test_a_line_that_reads_a_value_without_a_label_is_not_translated_without_ask
         ("nn.Conv2d(3, 8, 3, padding='same', padding_mode='reflect')", "`padding='same'` has no counterpart"),
         ("nn.AdaptiveAvgPool2d((None, 3))", "`output_size=(None, 3)` has no counterpart"),
         ("Conv2D(8, (3, 3), padding='causal')", "`padding='causal'` has no counterpart"),
-        ("nn.Unflatten(1, (2, 4))", "`unflattened_size=(4, 2)` has no counterpart"),
+        ("nn.Unflatten(1, (2, 4, 1, 3))", "`unflattened_size=(4, 1, 3, 2)` has no counterpart"),
         ("Activation('softplus')", "`activation='softplus'` has no counterpart"),
         ("Lambda(lambda x: x/255)", "`Lambda` has no counterpart here"),
         ("Permute((2, 1, 3))", "`Permute` has no counterpart here"),

@@ -17,6 +17,7 @@ from specnet.compiler import check_source
 from specnet.foreign.calls import translate_statement
 from specnet.foreign.meaning import REQUIRED, Signature
 from specnet.foreign.torch_layers import FUNCTIONS, MODULES
+from specnet.layers.base import order_as_torch
 from specnet.source import Source
 
 NEW = {"bias"}
@@ -115,6 +116,11 @@ CALLS = [
     ("nn.InstanceNorm2d(4, affine=True)", (4, 4, 4)),
     ("nn.InstanceNorm2d(4)", (4, 4, 4)),
     ("nn.LayerNorm(6, eps=1e-6)", (6,)),
+    ("nn.LayerNorm(6)", (5, 6)),
+    ("nn.Linear(6, 4)", (5, 6)),
+    ("nn.RMSNorm(6)", (5, 6)),
+    ("nn.RMSNorm(6, eps=1e-3, elementwise_affine=False)", (5, 6)),
+    ("nn.Unflatten(1, (3, 4))", (12,)),
     ("nn.LocalResponseNorm(3)", (4, 4, 8)),
     ("nn.LocalResponseNorm(5, alpha=0.01, k=2)", (4, 4, 8)),
     ("nn.Dropout(0.3)", (6,)),
@@ -168,7 +174,7 @@ def test_a_translated_module_computes_the_same(call: str, shape: tuple[int, ...]
     ours = build_module(checked.network)
     for mine, yours in zip(ours.parameters(), theirs.parameters(), strict=True):
         mine.data.copy_(yours.data.uniform_(0.5, 1))
-    x = torch.randn(4, shape[-1], *shape[:-1])
+    x = torch.randn(4, *order_as_torch(shape))
     for module in (ours, theirs):
         module.train(training and not call.startswith("nn.Dropout"))
     torch.testing.assert_close(ours(x), theirs(x.clone()), rtol=1e-5, atol=1e-5)
@@ -192,6 +198,9 @@ FUNCTION_CALLS = [
     ("x.view(-1, 48)", (4, 4, 3)),
     ("x.view(x.size(0), -1)", (4, 4, 3)),
     ("x.flatten(1)", (4, 4, 3)),
+    ("x.flatten(2).transpose(1, 2)", (4, 5, 3)),
+    ("x.flatten(2)", (4, 5, 3)),
+    ("x.transpose(1, 2)", (4, 3)),
 ]
 
 
@@ -200,7 +209,7 @@ def test_a_translated_function_computes_the_same(call: str, shape: tuple[int, ..
     translated = translate_statement(f"x = {call}")
     assert translated and translated.is_exact, translated
     checked = check_source(Source("<spec>", f"input {'x'.join(map(str, shape))}\n" + " -> ".join(translated.layers)))
-    x = torch.randn(4, shape[-1], *shape[:-1])
+    x = torch.randn(4, *order_as_torch(shape))
     torch.testing.assert_close(build_module(checked.network)(x), eval(call, {"F": F, "torch": torch, "x": x}))
 
 

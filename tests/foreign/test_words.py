@@ -18,6 +18,11 @@ from specnet.source import Source
         ("lrelu", "leaky_relu", True),
         ("batchnrom", "bn", True),
         ("bilinear 2", "upsample bilinear", True),
+        ("mha heads=4", "attention", True),
+        ("pos_embed", "positions learned", True),
+        ("rmsnorm", "rms_norm", True),
+        ("cross_attention @input heads=4", "attention", False),
+        ("positional_encoding", "positions sine", False),
         # words that say more than the one that they contain or resemble
         ("hardtanh", "tanh", False),
         ("relu3", "relu", False),

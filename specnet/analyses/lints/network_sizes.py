@@ -132,11 +132,33 @@ def find_short_sight(view: View) -> Iterator[Finding]:
 
     fields = compute_receptive_fields(view.network)
     for node in pools:
-        seen, (height, width) = fields.get(node.inputs[0]), next(iter(sizes))
-        if seen and (seen[0] < height or seen[1] < width):
+        seen, size = fields.get(node.inputs[0]), next(iter(sizes))
+        height, width = size
+        if seen and _is_smaller(seen, size) and not _attends_to_all(view, node, fields, size):
             fact = f"the map that `{node.name}` pools sees {seen[0]}×{seen[1]} of {height}×{width} pixels"
             beside = f"1 + Σ(F − 1)·j = {seen[0]}, where j is the product of the strides before"
             yield view.make_finding(node, "", beside, fact=fact)
+
+
+def _is_smaller(seen: tuple[int, int], size: tuple[int, ...]) -> bool:
+    return seen[0] < size[0] or seen[1] < size[1]
+
+
+def _attends_to_all(view: View, node: Node, fields: Mapping[str, tuple[int, int]], size: tuple[int, ...]) -> bool:
+    """Whether a layer before, in a residual arm for instance, gives a map of positions that each see the whole input.
+
+    The field of a sum is that of the path whose positions see different pixels.
+    """
+    ahead = {node.name}
+    for before in reversed(view.network.nodes):
+        if before.name in ahead:
+            ahead.update(before.operands)
+            is_mixed = (
+                before is not node and before.layer is not None and before.layer.slides and _is_map(before.output)
+            )
+            if is_mixed and not _is_smaller(fields.get(before.name, (0, 0)), size):
+                return True
+    return False
 
 
 def _last_pools(view: View) -> list[Node]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from specnet.attributes import Probability
 from specnet.diagnostics import Code
 from specnet.layers.base.layer import LIKE, Layer, PositionWise, TorchCall
-from specnet.layers.base.shapes import LayerError, Shapes
+from specnet.layers.base.shapes import NOUNS, LayerError, Shapes, format_shape
 from specnet.layers.base.traits import (
     KEEPS_INPUT,
     KEEPS_NOTHING,
@@ -117,7 +117,7 @@ def measure_like(inputs: Shapes) -> tuple[int, int]:
     """Return the height and width of the value of `like=@x`, the last input; raises LayerError if it is a vector."""
     like = inputs[-1]
     if len(like) != 3:
-        fact = f"comes to the height and width of a map, not of a vector of {like[0]}"
+        fact = f"comes to the height and width of a map, not of a {NOUNS[len(like)]} of {format_shape(like)}"
         raise LayerError(Code.E305, fact, (LIKE,), arms=(len(inputs) - 1,))
     return like[0], like[1]
 
