@@ -41,9 +41,8 @@ def format_method(value: PythonText, method: str, arguments: Sequence[PythonText
     owner = f"({flat})" if isinstance(value, str) and not value.isidentifier() else flat
     if method == "select" and arguments[0] == "1":
         return Bracketed(f"{owner}[", (":", arguments[1]), "]")
-    sizes = arguments[0]
-    spread = method in VARIADIC_METHODS and isinstance(sizes, Bracketed)
-    return format_call(f"{owner}.{method}", sizes.parts if spread else arguments)
+    sizes = arguments[0] if method in VARIADIC_METHODS else ""
+    return format_call(f"{owner}.{method}", sizes.parts if isinstance(sizes, Bracketed) else arguments)
 
 
 def format_keyword(name: str, text: PythonText) -> PythonText:
