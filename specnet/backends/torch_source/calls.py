@@ -102,8 +102,8 @@ FUNCTIONS: Mapping[str, str] = {
 """The function called in place of a module without weights; its arguments have the same names."""
 
 METHODS = frozenset(
-    {"amax", "flatten", "mean", "narrow", "permute", "reshape", "select", "squeeze", "transpose", "unflatten"}
-    | {"unsqueeze"}
+    {"torch.amax", "torch.flatten", "torch.mean", "torch.narrow", "torch.permute", "torch.reshape", "torch.select"}
+    | {"torch.squeeze", "torch.transpose", "torch.unflatten", "torch.unsqueeze"}
 )
 """The functions of torch that are written as methods of a tensor, all arguments by position: `x.flatten(1, 2)`."""
 
@@ -152,10 +152,9 @@ class SourceCall:
         return is_module_target(self.target)
 
     @property
-    def method(self) -> str | None:
-        """The method of a tensor as which it is written; None for a module or another function."""
-        library, _, name = self.target.rpartition(".")
-        return name if library == "torch" and name in METHODS else None
+    def is_method(self) -> bool:
+        """Whether it is written as a method of a tensor."""
+        return self.target in METHODS
 
     @property
     def is_activation(self) -> bool:

@@ -172,8 +172,8 @@ def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, value
     if call.is_module:
         return format_call(format_submodule(child.owner), values)
     arguments = [*body.arguments(child, position, call)]
-    if call.method:
-        return format_method(values[0], call.method, arguments)
+    if call.is_method:
+        return format_method(values[0], call.target, arguments)
     slot = Slot(child.name, position, ACTIVATION)
     function = format_flat(body.attribute_text(slot)) if call.is_activation else call.name
     return format_call(function, [*values, *arguments])

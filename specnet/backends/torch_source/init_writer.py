@@ -50,7 +50,7 @@ class ClassBody:
             slot = Slot(child.name, position, name)
             if slot in self.texts:
                 text = self.texts[slot] if call.is_module else self.attribute_text(slot)
-                is_positional = call.method or name in call.signature.positional
+                is_positional = call.is_method or name in call.signature.positional
                 yield text if is_positional else format_keyword(name, text)
 
     @cached_property

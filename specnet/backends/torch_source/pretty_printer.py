@@ -9,8 +9,8 @@ from dataclasses import dataclass
 LINE_WIDTH = 100
 
 
-VARIADIC_METHODS = ("permute", "reshape")
-"""The methods whose one argument, a tuple, is written as several: `x.permute(0, 2, 3, 1)`."""
+VARIADIC_METHODS = ("torch.permute", "torch.reshape")
+"""The functions whose tuple is written as several arguments of a method: `x.permute(0, 2, 3, 1)`."""
 
 
 class Verbatim(str):
@@ -35,13 +35,14 @@ def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
     return Bracketed(f"{function}(", tuple(arguments))
 
 
-def format_method(value: PythonText, method: str, arguments: Sequence[PythonText]) -> Bracketed:
-    """Return the call of a tensor's method: `x.flatten(2)`; `x[:, 0]` for `x.select(1, 0)`."""
+def format_method(value: PythonText, function: str, arguments: Sequence[PythonText]) -> Bracketed:
+    """Return a function of torch as a method of a tensor: `x.flatten(2)`; `x[:, 0]` for `torch.select(x, 1, 0)`."""
     flat = format_flat(value)
     owner = f"({flat})" if isinstance(value, str) and not value.isidentifier() else flat
-    if method == "select" and arguments[0] == "1":
+    if function == "torch.select" and arguments[0] == "1":
         return Bracketed(f"{owner}[", (":", arguments[1]), "]")
-    sizes = arguments[0] if method in VARIADIC_METHODS else ""
+    sizes = arguments[0] if function in VARIADIC_METHODS else ""
+    method = function.removeprefix("torch.")
     return format_call(f"{owner}.{method}", sizes.parts if isinstance(sizes, Bracketed) else arguments)
 
 
