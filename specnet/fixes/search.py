@@ -27,7 +27,7 @@ from specnet.fixes.sites import Sites
 from specnet.fixes.translations import compare_translations
 from specnet.fixes.unreadable import follow_up
 from specnet.fixes.verification import BudgetSpent, Verifier
-from specnet.fixes.widths import find_readings, name_channels
+from specnet.fixes.widths import find_readings, name_channels, restore_channels
 
 MAX_OFFERS = 5
 """The search ends with so many fixes after which nothing is wrong that was not wrong before."""
@@ -110,6 +110,7 @@ class Search:
             yield from meet_claim(checked, diagnostic)
         if diagnostic.code is Code.E310:
             yield from leave_out_tokens(checked, goal)
+            yield from restore_channels(checked, goal)
             yield from name_channels(checked, goal)
             yield from project_identity(checked, checked.network.by_name[goal.node])
             yield from convert_arms(checked, goal)
