@@ -92,7 +92,7 @@ class Checked(Displayed, Record):
         if self.network.nodes:
             return self.network.digest
         text = repr(self.lines) if self.ok else self.source.text  # of an unsound file, lines may be nested too deep
-        return f"sha256:{sha256(text.encode()).hexdigest()}"
+        return f"sha256:{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def _rank(diagnostic: Diagnostic) -> tuple[bool, int]:

@@ -47,7 +47,7 @@ def test_bytecode_is_enough(installed: Path) -> None:
     assert run(installed, "explain", "E301", "conv", "padding").returncode == 0
     compiled = run(installed, "compile", "-")
     assert compiled.returncode == 2
-    assert "there is no backends/torch_modules.py in" in compiled.stderr
+    assert "there is no backends/attention_modules.py in" in compiled.stderr
 
 
 def test_an_archive_is_enough(installed: Path, tmp_path: Path) -> None:

@@ -133,7 +133,8 @@ def _compile(checked: Checked) -> None:
     assert list(shapes[0].items()) == list(shapes[1].items()), "module and source have other weights"
     count = sum(parameter.numel() for parameter in module.parameters())
     assert count == checked.totals.parameters, f"{count} parameters in torch, {checked.totals.parameters} here"
-    expected = [network.shapes[name] for name in (*network.outputs, *(head.value for head in network.heads))]
+    values = (*network.outputs, *(head.value for head in network.heads))
+    expected = [order_as_torch(shape) for name in values if (shape := network.shapes[name])]
     for each in (module, generated):
         assert _run(each, network) == expected, f"other shapes than {expected}"
 
@@ -151,11 +152,11 @@ def _run_source(network: Network, origin: str) -> nn.Module:
     return made
 
 
-def _run(module: nn.Module, network: Network) -> list[Shape | None]:
-    """Return the shapes that torch computes for the outputs: H, W, C or C."""
+def _run(module: nn.Module, network: Network) -> list[Shape]:
+    """Return the shapes that torch computes for the outputs: C×H×W, L×C or C."""
     images = [torch.empty(1, *order_as_torch(i.shape), device="meta") for i in network.inputs]
     found = module(*images)
-    return [(*each.shape[2:], each.shape[1]) for each in (found if isinstance(found, tuple) else (found,))]
+    return [tuple(each.shape[1:]) for each in (found if isinstance(found, tuple) else (found,))]
 
 
 # Its fault

@@ -178,6 +178,8 @@ def _apply_reading(reading: Reading, shape: Shape, fields: Fields | None, output
     if reading is Elements.SOME:
         is_known = len(shape) > 1 or all(field.advance == 0 for field in fields)
         return _field_of_whole(shape, fields, 0) if is_known else None
+    if reading is Elements.POSITIONS:
+        return _field_of_positions(shape, fields, output)
     if reading is Elements.MOVED:
         return _field_of_moved(shape, fields, output)
     if len(shape) == 1:
@@ -193,16 +195,19 @@ def _field_of_whole(shape: Shape, fields: Fields, advance: float) -> Fields:
     return tuple(field.combine(size, advance) for field, size in zip(fields, sizes, strict=True))
 
 
-def _field_of_moved(shape: Shape, fields: Fields, output: Shape) -> Fields | None:
-    """Return the field of rearranged elements: known for tokens, if all see the same, or end up in one position."""
-    if is_map(shape) and is_sequence(output) and shape[-1] == output[-1]:
+def _field_of_positions(shape: Shape, fields: Fields, output: Shape) -> Fields:
+    """Return the field of positions that become tokens, of tokens that become positions, or of other tokens."""
+    if is_map(shape):
         return tuple(field.become_tokens(size) for field, size in zip(fields, shape[:2], strict=True))
-    if is_sequence(shape) and output[-1] == shape[-1]:  # other tokens, one of them, or the positions of a map
-        axes = zip(fields, output[:2], strict=False) if is_map(output) else ()
-        return tuple(field.become_positions(size) for field, size in axes) or fields
+    axes = zip(fields, output[:2], strict=False) if is_map(output) else ()
+    return tuple(field.become_positions(size) for field, size in axes) or fields
+
+
+def _field_of_moved(shape: Shape, fields: Fields, output: Shape) -> Fields | None:
+    """Return the field of rearranged elements: known of tokens, if all see the same, or end up in one position."""
     if all(field.advance == 0 for field in fields) or shape[:-1] == (1, 1):
         return _field_of_whole(shape, fields, 0)
-    if is_sequence(shape):
+    if is_sequence(shape) or (is_map(shape) and is_sequence(output)):
         return _field_of_whole(shape, fields, 0)
     is_one = len(output) == 1 or output[:2] == (1, 1)
     return _field_of_whole(shape, fields, 1) if is_one and prod(output) >= prod(shape) else None

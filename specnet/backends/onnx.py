@@ -20,7 +20,7 @@ def export_model(module: nn.Module, examples: tuple[Tensor, ...], labels: Mappin
     `examples` are its inputs, N×C×H×W with N ≥ 2; `labels` become the model's `metadata_props`.
     """
     shapes = tuple({0: "batch"} for _ in examples)
-    with _without_warnings():
+    with _without_warnings(), torch.no_grad():  # a mask with a gradient is traced through another kernel's strides
         exported = torch.onnx.export(module, examples, dynamo=True, dynamic_shapes=shapes, verbose=False)
     assert exported is not None, "torch.onnx returns a program unless it is given a file"
     proto = exported.model_proto

@@ -10,13 +10,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812, the name that everyone knows
 from torch import Tensor, nn
 
-from specnet.backends import torch_modules
+from specnet.backends import attention_modules, torch_modules
 from specnet.errors import PluginError
 from specnet.layers.base import TorchCall
 from specnet.plugin_loading.importing import import_object
 from specnet.suggest import did_you_mean, find_closest_word
 
-LIBRARIES = {"nn": nn, "F": F, "torch": torch, "modules": torch_modules}
+LIBRARIES = {"nn": (nn,), "F": (F,), "torch": (torch,), "modules": (torch_modules, attention_modules)}
+"""The modules of Python in which the names of a target's first part are looked up."""
 
 Value = TypeVar("Value")
 
@@ -29,13 +30,16 @@ def resolve(target: str) -> Any:
     if ":" in target:
         return import_object(target.removesuffix("()"))
     library, _, name = target.partition(".")
-    if not hasattr(LIBRARIES[library], name):
-        raise PluginError(f"`{target}`: {LIBRARIES[library].__name__} has no `{name}`{_suggest(library, name)}")
-    return getattr(LIBRARIES[library], name)
+    places = LIBRARIES[library]
+    place = next((each for each in places if hasattr(each, name)), None)
+    if place is None:
+        raise PluginError(f"`{target}`: {places[0].__name__} has no `{name}`{_suggest(library, name)}")
+    return getattr(place, name)
 
 
 def _suggest(library: str, name: str) -> str:
-    return did_you_mean(find_closest_word(name, [word for word in dir(LIBRARIES[library]) if not word.startswith("_")]))
+    words = [word for place in LIBRARIES[library] for word in dir(place) if not word.startswith("_")]
+    return did_you_mean(find_closest_word(name, words))
 
 
 def measure_size(like: Tensor) -> tuple[int, int]:

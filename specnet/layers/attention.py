@@ -64,8 +64,9 @@ class Attention(Layer):
     `window=7` divides a map into windows of 7×7, and a sequence into runs of 7, whose positions attend to each other;
     `shift=3` moves the windows by so many positions, not across the edges and not where one window covers all (Swin,
     Liu et al. 2021). `patch=2` lets those attend to each other that are at the same place of each 2×2 patch (MobileViT,
-    Mehta and Rastegari 2021). `reduce=2` takes keys and values from a map that a convolution has reduced by 2 (PVT,
-    Wang et al. 2021). `bias=relative` adds a learned number for each head and each distance in the window or the input.
+    Mehta and Rastegari 2021), `patch=H//7` those of a grid of 7×7 (MaxViT, Tu et al. 2022). `reduce=2` takes keys and
+    values from a map that a convolution has reduced by 2 (PVT, Wang et al. 2021). `bias=relative` adds a learned number
+    for each head and each distance among the positions, or patches, that attend to each other.
     """
 
     family: ClassVar[Family] = Family.ATTENTION
@@ -90,8 +91,8 @@ class Attention(Layer):
         ways = [name for name in ("window", "patch", "reduce") if getattr(self, name)]
         if len(ways) > 1:
             raise ValueError(f"takes only one of `window`, `patch` and `reduce`, not {join_words(ways)}")
-        if self.bias and (self.patch or self.reduce):
-            raise ValueError(f"takes no `bias=relative` with `{ways[0]}`")
+        if self.bias and self.reduce:
+            raise ValueError("takes no `bias=relative` with `reduce`")
         if self.shift and not self.window:
             raise ValueError("takes `shift` with `window` only")
         if self.window and self.shift >= min(self.window):
@@ -200,15 +201,14 @@ class Attention(Layer):
 
     def _count_read(self, inputs: Shapes) -> int:
         """Return the number of positions that each query reads."""
-        if self.window:
-            return prod(self._find_window(inputs[0]))
-        return self._count_keys(inputs) // (self.patch or 1) ** 2
+        return prod(self._find_window(inputs[0])) if self.window or self.patch else self._count_keys(inputs)
 
     def _find_window(self, shape: Shape) -> tuple[int, int]:
-        """Return the height and width of a window, or of everything; a sequence has a height of 1."""
+        """Return how many positions along height and width attend to each other; a sequence has a height of 1."""
         if is_sequence(shape):
             return 1, self.window[0] if self.window else shape[0]
-        return self.window or (shape[0], shape[1])
+        patch = self.patch or 1
+        return self.window or (shape[0] // patch, shape[1] // patch)
 
     def _find_shift(self, shape: Shape) -> tuple[int, int]:
         """Return the shift along height and width: 0 where one window covers the axis."""
@@ -321,6 +321,8 @@ class Attention(Layer):
         shape = inputs[0]
         if len(inputs) == 2:
             return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
+        if self.patch and self.bias:
+            return "modules.GridAttention", {"window": self._find_window(shape), "relative": True}
         if self.window or self.bias:
             window, shift = self._find_window(shape), self._find_shift(shape)
             return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}

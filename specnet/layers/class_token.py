@@ -38,7 +38,7 @@ class ClassToken(Layer):
         return KEEPS_NOTHING
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return (Elements.MOVED,)
+        return (Elements.POSITIONS,)
 
     def backward_scratch(self, inputs: Shapes) -> int:
         return prod(inputs[0][-1:])

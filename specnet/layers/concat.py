@@ -88,6 +88,8 @@ class Concat(Join):
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
         if is_sequence(inputs[0]) and self.axis == "C":
             return read_same_position(inputs)
+        if is_sequence(inputs[0]):
+            return (Elements.POSITIONS,) * len(inputs)
         if not is_map(inputs[0]) or self.axis != "C":
             return (Elements.MOVED,) * len(inputs)
         height, width, _ = self.output(inputs)

@@ -55,7 +55,7 @@ class Map(Reshaping):
         yield from (Alternative("size", (side, length // side), 1.1 + place) for place, side in enumerate(sides[:3]))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return (Elements.MOVED, Elements.NONE) if self.like else (Elements.MOVED,)
+        return (Elements.POSITIONS, Elements.NONE) if self.like else (Elements.POSITIONS,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         if self.like:

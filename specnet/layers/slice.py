@@ -45,7 +45,9 @@ class Slice(Reshaping):
         return *shape[:place], int(self.channels.high - self.channels.low), *shape[place:][1:]
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        if len(inputs[0]) == 1 or self.axis == "L":
+        if self.axis == "L":
+            return (Elements.POSITIONS,)
+        if len(inputs[0]) == 1:
             return (Elements.MOVED,)
         low = int(self.channels.low)
         offsets = {"H": (low, 0), "W": (0, low)}

@@ -34,7 +34,7 @@ class Token(Reshaping):
         yield from (Alternative("index", place, 1.1) for place in {0, inputs[0][0] - 1} - {self.index})
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return (Elements.MOVED,)
+        return (Elements.POSITIONS,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return (TorchCall("torch.select", dim=1, index=self.index),)

@@ -21,7 +21,7 @@ class Tokens(Reshaping):
         return check_bounds((height * width, channels))
 
     def receptive_field(self, inputs: Shapes) -> ReceptiveField:
-        return (Elements.MOVED,)
+        return (Elements.POSITIONS,)
 
     def torch(self, inputs: Shapes) -> tuple[TorchCall, ...]:
         return TorchCall("torch.flatten", start_dim=2, end_dim=-1), TorchCall("torch.transpose", dim0=1, dim1=2)

@@ -18,6 +18,9 @@ AUXILIARY = re.compile(r"(^|[._/])(aux|auxlogits|aux_?\d|aux_?logits\d?|aux_?cla
 POOLING = re.compile("pool", re.IGNORECASE)
 """What names say of an arm that pools: `branch_pool` in a file, `AvgPool2d` and `max_pool2d` in torch."""
 
+BIASES = re.compile(r"bias_table$")
+"""The names of what attention adds by distance: Swin's and MaxViT's `relative_position_bias_table`."""
+
 
 @dataclass(frozen=True)
 class Arrangement:
@@ -88,7 +91,10 @@ def _find_sort(layer: StoredLayer) -> Any:
     """Return the sort of a layer: its class, and whether it has a weight of several axes, or which vectors.
 
     Embeddings of a class or of positions, 1×L×C, are a sort for each length: torch lists them before all other layers.
+    Biases by distance are one, too: attention lists them before or behind its projections.
     """
+    if BIASES.search(layer.name):
+        return layer.kind, "biases"
     weight = layer.tensors.get("weight")
     if weight is not None and weight.ndim == 3 and weight.shape[0] == 1:
         return layer.kind, tuple(weight.shape)

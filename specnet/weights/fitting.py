@@ -39,7 +39,15 @@ def fits(stored: Shape, wanted: Shape, layout: Layout) -> bool:
         return True
     if {len(stored), len(wanted)} == {2, 4} and stored[0] == wanted[0]:
         return prod(stored) == prod(wanted)
-    return layout == "keras" and is_depthwise(stored, wanted)
+    return is_google_bias(stored, wanted) or (layout == "keras" and is_depthwise(stored, wanted))
+
+
+def is_google_bias(stored: Shape, wanted: Shape) -> bool:
+    """Whether a bias by distance is MaxViT's, heads×(2h − 1)×(2w − 1) by the key's place less the query's.
+
+    Here, as in Swin, it is (2h − 1)(2w − 1)×heads by the query's place less the key's.
+    """
+    return len(stored) == 3 and (stored[1] * stored[2], stored[0]) == wanted
 
 
 def differs_in_outputs(stored: StoredLayer, wanted: Mapping[str, Shape], layout: Layout) -> bool:
@@ -71,6 +79,8 @@ def convert(tensor: Tensor, wanted: Shape, layout: Layout, flattened: Shape | No
     Whatever reads a vector made of Keras's H·W·C is put in the order C·H·W.
     """
     shape = tuple(tensor.shape)
+    if is_google_bias(shape, wanted):
+        return tensor.flip(1, 2).flatten(1).T
     if layout == "keras" and shape != wanted and is_depthwise(shape, wanted):
         return tensor.transpose(0, 1)
     if layout == "keras" and len(shape) == 2 and len(wanted) == 4:

@@ -255,6 +255,25 @@ def test_branches(case: str) -> None:
         assert max(last - first + 1 for first, last in (spans[axis] for spans in inside.values())) == window.size[axis]
 
 
+TOKENS = {
+    "tokens -> fc 8 -> map 4x4": 1,
+    "tokens -> permute CL -> fc 16 -> permute CL -> map 4x4": 4,
+    "tokens -> permute CL -> map 4x4": 4,
+    "reshape 16x16 -> fc 16 -> map 4x4": 4,
+    "tokens -> reshape 4x4x16": 4,
+}
+"""The side of the field of a token, of as many channels as there are tokens."""
+
+
+@pytest.mark.parametrize("layers", TOKENS)
+def test_channels_that_become_tokens_see_all(layers: str) -> None:
+    network = check_source(Source("a.net", f"input 4x4x16\n{layers}")).network
+    name = network.outputs[0]
+    ((rows, columns),) = measure(network, name, [(2, 1)])
+    assert rows[1] - rows[0] == columns[1] - columns[0] == TOKENS[layers] - 1
+    assert locate_receptive_fields(network)[name].size == (TOKENS[layers], TOKENS[layers])
+
+
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 2)), max_size=4), st.integers(1, 3))
 def test_windows_are_the_arithmetic_of_the_paper(windows: list[tuple[int, int, int]], factor: int) -> None:
     """r += (k − 1)·j, u −= p·j, j *= s for windows one after the other (Araujo, Norris, Sim 2019)."""

@@ -113,6 +113,7 @@ ROWS: dict[str, list[str]] = {
         "input 14x12x4\nattention heads=2 window=7x4 shift=3 bias=relative",
         "input 7x7x4\nattention heads=2 window=7 shift=3",
         "input 12x8x4\nattention heads=2 patch=2",
+        "input 12x8x4\nattention heads=2 patch=2 bias=relative",
         "input 12x8x4\nattention heads=2 reduce=4",
         f"{SEQUENCE} -> @a\nslice 0..6 -> attention @a heads=2",
         f"{MAP} -> @a\nconv K=6 F=3 -> attention @a heads=2 qkv_bias=no",
@@ -488,7 +489,7 @@ def _check_elements(row: Alone, number: int, reading: Reading) -> None:
             assert not reached.any()
         elif reading is Elements.SOME:
             assert 1 < reached.sum() < reached.numel()
-        elif len(sizes) == 1 or reading is Elements.MOVED:
+        elif len(sizes) == 1 or reading in (Elements.MOVED, Elements.POSITIONS):
             assert reached.sum() <= 1 and (number or len(row.shapes) > 1 or reached.any() or _is_own(row))
         if reading == SAME_POSITION:
             assert {place[0] for place in reached.nonzero().tolist()} <= {at[0]}

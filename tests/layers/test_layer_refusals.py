@@ -56,7 +56,7 @@ REFUSED = {
     "attention heads=2 window=3 shift=3": "E115 ",
     "attention heads=2 shift=3": "E115 ",
     "attention heads=2 window=3 reduce=2": "E115 ",
-    "attention heads=2 patch=2 bias=relative": "E115 ",
+    "attention heads=2 reduce=2 bias=relative": "E115 ",
     "map 13x9": "E305 `map1` needs a sequence of length×channels, not a map of 13×9×4",
     "tokens -> map 13x8": "E307 `map1` cannot arrange 117 tokens as a map of 13×8",
     "token 0": "E305 `token1` needs a sequence of length×channels, not a map of 13×9×4",

@@ -240,3 +240,16 @@ def test_a_network_of_all_can_be_exported_compiled_and_pickled() -> None:
     for mode in (module, module.train()):
         mode(x).sum().backward()
     assert all(p.grad is not None for p in module.parameters())
+
+
+def test_a_grid_with_biases_attends_as_the_windows_of_a_map_that_has_its_places_together() -> None:
+    """With `patch=2`, the positions of 12×8 that attend to each other are every second row and column."""
+    grid = compiled("input 12x8x4\na: attention heads=2 patch=2 bias=relative")
+    windows = compiled("input 12x8x4\na: attention heads=2 window=6x4 bias=relative")
+    windows.load_state_dict(grid.state_dict())
+    x = torch.randn(2, 4, 12, 8)
+    gathered = torch.cat([torch.cat([x[:, :, row::2, column::2] for column in (0, 1)], 3) for row in (0, 1)], 2)
+    ours, theirs = grid(x), windows(gathered)
+    for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        part = theirs[:, :, 6 * row : 6 * row + 6, 4 * column : 4 * column + 4]
+        torch.testing.assert_close(ours[:, :, row::2, column::2], part)

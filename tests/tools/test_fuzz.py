@@ -38,6 +38,11 @@ def test_a_fault_is_reduced_and_written_down(tmp_path: Path, capsys: pytest.Capt
     assert f"faults: {findings.counts[kind]}, of different kinds: 1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("text", ["\ud800", "input 4x8\nfc 8 -> attention heads=2 -> permute CL"])
+def test_unencodable_texts_and_sequences_are_no_fault(text: str) -> None:
+    assert fuzz.find_fault(Case("case.net", text))[1] is None
+
+
 def test_a_case_that_takes_too_long_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def never_end(case: Case) -> bool:
         while True:

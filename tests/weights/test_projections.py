@@ -1,4 +1,4 @@
-"""Queries, keys and values that a file holds apart become one layer where the network has one."""
+"""The tensors of an attention are found where a file has them otherwise: apart, in another order, turned around."""
 
 from __future__ import annotations
 
@@ -62,3 +62,13 @@ def test_labels_tell_layers_of_one_shape_apart() -> None:
     renamed = {f"x.{key}": tensor for key, tensor in (tensors | conv("last", 2, 256)).items()}
     found = pairs(match(ordered, renamed, sorted_by_name=True))
     assert found == {"f": "x.f", "h": "x.h", "proj": "x.proj", "fc1": "x.last"}
+
+
+def test_biases_by_the_distance_from_query_to_key_are_turned_around() -> None:
+    """MaxViT has heads×rows×columns by the key's place less the query's."""
+    module = build("a: attention heads=2 window=3 bias=relative", "6x6x4")
+    table = torch.randn(2, 5, 5)
+    tensors = conv("attn.qkv", 12, 4) | {"attn.rel_pos.relative_position_bias_table": table} | conv("attn.proj", 4, 4)
+    ours = match(module, tensors).convert(module, (6, 6, 4))["a.bias_table"].unflatten(0, (5, 5))
+    for row, column in ((0, 0), (1, 3), (4, 2)):
+        assert ours[row, column].equal(table[:, 4 - row, 4 - column])

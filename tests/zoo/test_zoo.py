@@ -143,6 +143,7 @@ PUBLISHED: Mapping[str, tuple[int, int | None]] = {
     "focalnet-tiny": (28_427_116, None),
     "inception-next-tiny": (28_055_680, None),
     "mambaout-femto": (7_304_536, None),
+    "maxvit-tiny": (30_916_528, None),
     "mobilevit-s": (5_578_632, None),
     "poolformer-s12": (11_915_176, None),
     "pvt-v2-b0": (3_666_760, None),

@@ -1,7 +1,7 @@
 """Convert a node to the torch calls of the source: functions where possible, without default arguments.
 
 The order and the defaults of torch's arguments stand in one table, as text: writing source needs no torch, and a test
-compares the table with torch itself. Modules that torch lacks have the signatures of their source, torch_modules.py.
+compares the table with torch itself. Modules that torch lacks have the signatures of their source.
 """
 
 from __future__ import annotations
@@ -101,6 +101,9 @@ FUNCTIONS: Mapping[str, str] = {
 }
 """The function called in place of a module without weights; its arguments have the same names."""
 
+MODULE_FILES = ("backends/attention_modules.py", "backends/torch_modules.py")
+"""The files of the modules that torch lacks, which the source embeds in this order."""
+
 MODE_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {"F.dropout": {"training": Verbatim("self.training")}}
 """The arguments of functions that behave differently in training."""
 
@@ -182,7 +185,7 @@ def find_signature(target: str) -> Signature:
 
 
 def _find_embedded_signature(name: str) -> Signature:
-    """Return the constructor's signature of a class in torch_modules.py, or that of the torch class that it extends."""
+    """Return the constructor's signature of a class that torch lacks, or that of the torch class that it extends."""
     classes = [statement for statement in read_torch_modules()[1].body if isinstance(statement, ast.ClassDef)]
     definition = next(definition for definition in classes if definition.name == name)
     functions = (statement for statement in definition.body if isinstance(statement, ast.FunctionDef))
@@ -195,8 +198,8 @@ def _find_embedded_signature(name: str) -> Signature:
 
 @cache
 def read_torch_modules() -> tuple[str, ast.Module]:
-    """Return the text of torch_modules.py and its syntax tree."""
-    text = read_package_text("backends/torch_modules.py")
+    """Return the text of the modules that torch lacks and its syntax tree."""
+    text = "\n".join(map(read_package_text, MODULE_FILES))
     return text, ast.parse(text)
 
 

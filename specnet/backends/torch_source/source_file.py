@@ -80,7 +80,7 @@ def list_foreign_modules(targets: Iterable[str]) -> list[str]:
 
 
 def write_imports(source: str, foreign: Iterable[str]) -> str:
-    """Return those import statements of torch_modules.py whose names the source uses; torch's come before `foreign`."""
+    """Return the imports of the modules that torch lacks, as far as the source uses them; torch's before `foreign`."""
     used = _find_names(ast.parse(source))
     found: tuple[list[str], list[str], list[str]] = [], [], [f"import {module}" for module in foreign]
     for statement in read_torch_modules()[1].body:
@@ -89,7 +89,7 @@ def write_imports(source: str, foreign: Iterable[str]) -> str:
             names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
             if names:
                 found[module.startswith("torch")].append(_import_text(statement, names))
-    return "\n\n".join("\n".join(block) for block in found if block)
+    return "\n\n".join("\n".join(dict.fromkeys(block)) for block in found if block)  # each of the files has its own
 
 
 def _import_text(statement: ast.Import | ast.ImportFrom, names: list[ast.alias]) -> str:
@@ -111,7 +111,7 @@ def embed_modules(targets: Iterable[str]) -> dict[str, str]:
 
 @cache
 def _read_definitions() -> dict[str, Definition]:
-    """Return the classes, functions and constants of torch_modules.py by name, in its order."""
+    """Return the classes, functions and constants of the modules that torch lacks by name, in order."""
     found: dict[str, Definition] = {}
     for statement in read_torch_modules()[1].body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef):

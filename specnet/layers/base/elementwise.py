@@ -175,6 +175,6 @@ def _read_repeated(shape: Shape, whole: Shape) -> Reading:
     if shape[:-1] == whole[:-1]:
         return SAME_POSITION
     if is_sequence(shape):
-        return Elements.MOVED
+        return Elements.POSITIONS
     height, width = (Reach() if shape[axis] == whole[axis] else Reach(stride=0) for axis in (0, 1))
     return height, width

@@ -33,9 +33,10 @@ LIKE = "like"
 class TorchCall(Record):
     """A call of a torch module or function, as data: `TorchCall("nn.Linear", in_features=9, out_features=3)`.
 
-    A module (`nn.…`, or `modules.…` for those in specnet/backends/torch_modules.py, which torch lacks) is constructed
-    with the arguments and called with the input values. A function (`F.…`, `torch.…`) takes the input values first,
-    then the arguments. Arguments use torch's names, and include those that equal torch's defaults.
+    A module (`nn.…`, or `modules.…` for those that torch lacks, in specnet/backends/torch_modules.py and
+    attention_modules.py) is constructed with the arguments and called with the input values. A function (`F.…`,
+    `torch.…`) takes the input values first, then the arguments. Arguments use torch's names, and include those that
+    equal torch's defaults.
 
     The target of a plugin is an import path: that of a module, `mypkg.modules:Swish`, or of a function, which is
     written with parentheses, `mypkg.functions:swish()`.

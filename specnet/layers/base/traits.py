@@ -229,6 +229,8 @@ class Elements(Enum):
     """Every output element reads several input elements, at unspecified places."""
     MOVED = "moved"
     """Every output element is a copy of one input element, at an unspecified place."""
+    POSITIONS = "positions"
+    """Every output position or token has a copy of the channels of one position or token, at an unspecified place."""
     NONE = "none"
     """No output element reads any: nothing but the height and width of the input counts."""
 

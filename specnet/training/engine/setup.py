@@ -37,6 +37,7 @@ from specnet.training.engine.state import RunningMetrics, State
 from specnet.training.engine.statistics import StatisticsRecorder, take_sample
 from specnet.training.engine.step import Batches, Stepper
 from specnet.training.errors import CannotRun
+from specnet.training.group_norms import copy_inputs_without_gradient
 from specnet.training.job import Callback, Job, Metrics, Options
 from specnet.training.narrow_convolutions import compute_narrow_in_fp32
 from specnet.training.optim.averaging import AveragedWeights
@@ -261,5 +262,6 @@ def _make_network(setup: Setup) -> Network:
     if setup.options.compile == "on":
         return cast(Network, torch.compile(module))
     if is_cpu:
+        copy_inputs_without_gradient(module)
         use_fast_dropout(module)
     return cast(Network, module)
