@@ -43,8 +43,9 @@ def find_closest_word(word: str, possible: Iterable[str], synonyms: Mapping[str,
 
 
 def _find_single_changes(word: str, possible: Iterable[str]) -> list[str]:
-    """Return the possible words that differ from a word in a single letter: `bn` for `bt`."""
-    return [other for other in possible if len(other) == len(word) and _count_changes(word, other) == 1]
+    """Return the possible words that differ from a word in a single letter or their order: `bn` for `bt` and `nb`."""
+    likely = [other for other in possible if len(other) == len(word)]
+    return [other for other in likely if _count_changes(word, other) == 1 or other == word[::-1]]
 
 
 def _count_changes(word: str, other: str) -> int:

@@ -111,7 +111,7 @@ def _change_letter(chance: random.Random, text: str) -> str:
     return text[:i] + chance.choice("abcdefghijklmnopqrstuvwxyzKFSP") + text[i + 1 :]
 
 
-def _points_at(slip: Slip, spans: Iterable[Span | None]) -> bool:
+def points_at(slip: Slip, spans: Iterable[Span | None]) -> bool:
     return any(span and span.source.name == str(slip.file) and span.line == slip.line for span in spans)
 
 
@@ -127,17 +127,17 @@ def judge(slip: Slip) -> Counter[str]:
         return verdicts
     verdicts["broken"] = 1
     main = [span for error in errors for span in (error.span, *error.trace)]
-    verdicts[MAIN] = _points_at(slip, main)
-    verdicts[ANY] = _points_at(slip, [*main, *(label.span for error in errors for label in error.labels)])
+    verdicts[MAIN] = points_at(slip, main)
+    verdicts[ANY] = points_at(slip, [*main, *(label.span for error in errors for label in error.labels)])
     if any(error.code.name.startswith(SHAPE_CODES) for error in errors):
         texts = [apply_edits(checked.source, fix.edits).text for error in errors for fix in error.fixes]
         verdicts["shape error"] = 1
-        verdicts[RESTORED] = any(_is_sound(slip.file, text) for text in texts)
+        verdicts[RESTORED] = any(is_sound(slip.file, text) for text in texts)
         verdicts[ORIGINAL] = any(text.split() == slip.original.split() for text in texts)
     return verdicts
 
 
-def _is_sound(file: Path, text: str) -> bool:
+def is_sound(file: Path, text: str) -> bool:
     return check_source(Source(str(file), text)).ok
 
 

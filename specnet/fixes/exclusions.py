@@ -41,7 +41,7 @@ def resolve_exclusion(checked: Checked, sites: Sites, diagnostic: Diagnostic) ->
     subsets = chain.from_iterable(combinations(quoted.values(), size) for size in range(1, len(quoted) + 1))
     for spans in subsets:
         words = f"without {' '.join(span.text for span in spans)}"
-        changes = (Change("", words, name, Edit(_widen(span), "")) for span in spans)
+        changes = (Change("", words, name, Edit(widen(span), "")) for span in spans)
         yield Candidate(tuple(changes), LEFT_OUT * len(spans))
 
 
@@ -76,7 +76,7 @@ def _change_number(span: Span, name: str, default: str) -> Iterator[Candidate]:
             yield Candidate((Change(span.text, text, name, Edit(span, text)),), cost)
 
 
-def _widen(span: Span) -> Span:
+def widen(span: Span) -> Span:
     """Return the span with the blanks before it."""
     before = span.source.text[: span.start]
     return Span(span.source, len(before.rstrip(" ")), span.end)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from specnet.diagnostics import Diagnostic, Fix
+from specnet.diagnostics import Code, Diagnostic, Edit, Fix
 from specnet.fixes.candidates import Candidate
 from specnet.fixes.verification import Proof
 from specnet.layers.base import format_shape
@@ -68,6 +68,10 @@ class Offer:
         node = self.proof.after.network.by_name.get(diagnostic.node)
         if self.fix.title.startswith("=>"):
             return ", as it is" if self.is_searched else ""
+        if diagnostic.code is Code.E401 and diagnostic.node not in self.proof.after.elaborated.claims:
+            return ""  # a further layer gives the shape that is claimed
+        if any("->" in edit.text and _covers(edit, diagnostic) for edit in self.fix.edits):
+            return ""  # the layer comes before another one
         return f": {format_shape(node.output)}" if node and node.output else ""
 
     def _uncovered(self) -> str:
@@ -79,6 +83,12 @@ class Offer:
         if "\n" in self.fix.title:  # several lines of a spec, to which a comment is added
             return f"\n# uncovers {first.code.name}{place}{more}"
         return f", which uncovers {first.code.name}{place}{more}"
+
+
+def _covers(edit: Edit, diagnostic: Diagnostic) -> bool:
+    """Whether an edit rewrites the place of an error."""
+    span = diagnostic.span
+    return span is not None and span.source is edit.span.source and edit.span.start <= span.start < edit.span.end
 
 
 def order(candidates: Iterable[Candidate]) -> list[Candidate]:

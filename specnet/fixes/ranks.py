@@ -1,7 +1,8 @@
-"""Fixes for a layer that gets a sequence and needs a map, or the other way round."""
+"""Fixes for a layer that gets a map, a sequence or a vector, and needs another of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from math import isqrt
@@ -9,10 +10,13 @@ from math import isqrt
 from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic, Edit
 from specnet.fixes.candidates import Candidate, Change
+from specnet.fixes.exclusions import widen
 from specnet.fixes.goals import find_upstream
 from specnet.fixes.inputs import add_channels
+from specnet.graph import Node
 from specnet.layers.base import Shape, is_map, is_sequence
 from specnet.layers.base.shapes import TO_MAP, TO_SEQUENCE
+from specnet.source import Span
 
 
 def change_rank(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
@@ -22,10 +26,14 @@ def change_rank(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]
     for given in network.inputs:
         if given.name in upstream and is_sequence(given.shape):
             yield from add_channels(checked, given.name)
+    yield from _leave_out(checked, node, diagnostic)
     shape = network.shapes[node.inputs[0]] if node.inputs else None
+    if shape and len(shape) == 1:
+        yield from _take_before_flattening(checked, node)
     if is_map(shape):
         yield _insert(checked, node.name, TO_SEQUENCE, 1.3)
     elif shape and is_sequence(shape):
+        yield from _change_kind(checked, node)
         sizes = [size for name in upstream if (size := network.shapes[name]) and is_map(size)]
         for number, written in enumerate(_list_sizes(shape[0], sizes)):
             yield _insert(checked, node.name, f"{TO_MAP} {written}", 1.3 + number / 10)
@@ -43,3 +51,30 @@ def _insert(checked: Checked, node: str, layer: str, cost: float) -> Candidate:
     place = checked.elaborated.places[node].element
     before = replace(place, end=place.start)
     return Candidate((Change("", f"{layer} -> {place.text}", "", Edit(before, f"{layer} -> ")),), cost)
+
+
+def _leave_out(checked: Checked, node: Node, diagnostic: Diagnostic) -> Iterator[Candidate]:
+    """Yield the layer without the attribute that the error is about."""
+    for span in checked.elaborated.places[node.name].attributes.values():
+        if span == diagnostic.span:
+            yield Candidate((Change("", f"without {span.text}", node.name, Edit(widen(span), "")),), 1.0)
+
+
+def _take_before_flattening(checked: Checked, node: Node) -> Iterator[Candidate]:
+    """Yield tokens before the layer above that has flattened a map: `tokens -> fc 64` for `fc 64`."""
+    above = checked.network.by_name.get(node.inputs[0])
+    if above is None or not above.inputs or not is_map(checked.network.shapes[above.inputs[0]]):
+        return
+    yield _insert(checked, above.name, TO_SEQUENCE, 1.2)
+    first, second = (checked.elaborated.places[name].element for name in (above.name, node.name))
+    if first.source is second.source and re.fullmatch(r"\s*->\s*", first.source.text[first.end : second.start]):
+        text = f"{second.text} -> {first.text}"
+        edit = Edit(Span(first.source, first.start, second.end), text)
+        yield Candidate((Change("", text, "", edit),), 1.0)
+
+
+def _change_kind(checked: Checked, node: Node) -> Iterator[Candidate]:
+    """Yield the kind that does the same to tokens: `ln` for `bn`."""
+    if node.layer and node.layer.for_sequences:
+        word, other = checked.elaborated.places[node.name].word, node.layer.for_sequences
+        yield Candidate((Change(word.text, other, "", Edit(word, other)),), 1.0)

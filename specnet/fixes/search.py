@@ -22,6 +22,7 @@ from specnet.fixes.numbers import Numbers, change_numbers
 from specnet.fixes.pointing import point_at_cause
 from specnet.fixes.ranking import Offer, order, rank
 from specnet.fixes.ranks import change_rank
+from specnet.fixes.sequences import leave_out_tokens, meet_claim
 from specnet.fixes.sites import Sites
 from specnet.fixes.translations import compare_translations
 from specnet.fixes.unreadable import follow_up
@@ -106,7 +107,9 @@ class Search:
             yield from self._correct_earlier_claims(diagnostic)
         if diagnostic.code is Code.E401:
             yield from _correct_claim(checked, diagnostic)
+            yield from meet_claim(checked, diagnostic)
         if diagnostic.code is Code.E310:
+            yield from leave_out_tokens(checked, goal)
             yield from name_channels(checked, goal)
             yield from project_identity(checked, checked.network.by_name[goal.node])
             yield from convert_arms(checked, goal)

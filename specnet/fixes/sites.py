@@ -24,6 +24,9 @@ from specnet.syntax import tree
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 
+LOOP = re.compile(r"\w+\s+in\b")
+"""The head of a loop, `i in 0..2`, which stands in a trace among the calls of blocks."""
+
 
 @dataclass(frozen=True, eq=False)
 class Site:
@@ -114,7 +117,8 @@ class Sites:
     def _change_argument(self, node: Node, parameter: str, value: Any) -> tuple[Change, tuple[Node, ...]] | None:
         """Return the change of the number that a block's call gives for a parameter."""
         trace = self.checked.elaborated.places[node.name].trace
-        for depth, (call, names) in reversed(list(enumerate(zip(trace, self._list_parameters(node), strict=False)))):
+        calls = [(depth, call) for depth, call in enumerate(trace, 1) if not LOOP.match(call.text)]
+        for (depth, call), names in reversed([*zip(calls, self._list_parameters(node), strict=False)]):
             argument = _find_argument(self._calls.get(call), names, parameter)
             if argument is None:
                 return None
@@ -123,7 +127,7 @@ class Sites:
                 edit = Edit(argument.span, f"{key}{format_value(value)}")
                 before = argument.span.text if key else f"{parameter}={argument.span.text}"
                 change = Change(before, f"{parameter}={format_value(value)}", call.text.split()[0], edit)
-                return change, self._find_called(node, depth + 1)
+                return change, self._find_called(node, depth)
             if not isinstance(argument.value, tree.Name):
                 return None
             parameter = argument.value.text
@@ -168,7 +172,7 @@ def _find_argument(call: tree.Call | None, names: Sequence[str], parameter: str)
 def _depends_on_input(site: Site) -> bool:
     """Whether a layer is written with the shape of its input, or stands for several nodes."""
     texts = (span.text for span in site.place.attributes.values())
-    return len(site.nodes) > 1 or any(re.search(r"\b[CHW]\b", text.rpartition("=")[2]) for text in texts)
+    return len(site.nodes) > 1 or any(re.search(r"\b[CHWL]\b", text.rpartition("=")[2]) for text in texts)
 
 
 def _find_end(place: Place) -> Span:

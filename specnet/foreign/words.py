@@ -70,6 +70,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "rmsnormalization": ("rms_norm",),
     "globalresponsenorm": ("grn",),
     "layerscale": ("scale",),
+    "attn": ("attention",),
     "mha": ("attention",),
     "msa": ("attention",),
     "selfattention": ("attention",),

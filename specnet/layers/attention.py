@@ -322,7 +322,7 @@ class Attention(Layer):
         if len(inputs) == 2:
             return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
         if self.patch and self.bias:
-            return "modules.GridAttention", {"window": self._find_window(shape), "relative": True}
+            return "modules.GridAttention", {"window": self._find_window(shape), "shift": (0, 0), "relative": True}
         if self.window or self.bias:
             window, shift = self._find_window(shape), self._find_shift(shape)
             return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}

@@ -19,6 +19,7 @@ class Bn(Normalisation):
     `momentum` has torch's meaning: the weight of the new batch in the running statistics.
     """
 
+    for_sequences: ClassVar[str] = "ln"
     kind_traits: ClassVar[Traits] = Normalisation.kind_traits | {
         Trait.CENTRES_CHANNELS,
         Trait.BATCH_STATISTICS,

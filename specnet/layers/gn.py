@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -18,6 +19,8 @@ class Gn(Normalisation):
 
     A learned scale and shift of each channel follow. G=1 is layer normalisation of the whole map.
     """
+
+    for_sequences: ClassVar[str] = "ln"
 
     num_groups: Count = Field(32, alias="G", description="number of groups")
     eps: float = Field(1e-5, gt=0, description="number added to the variance")

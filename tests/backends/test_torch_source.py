@@ -17,10 +17,12 @@ from zoo_sample import EVERY, sample
 
 from specnet.backends.torch_module import build_module
 from specnet.backends.torch_source import generate_source
+from specnet.backends.torch_source.calls import MODULE_FILES
 from specnet.compiler import Checked, check_source
 from specnet.elaborate.formulas import Formulas, find_formulas
 from specnet.graph import Network
 from specnet.layers.base import order_as_torch
+from specnet.package import read_package_text
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
@@ -390,6 +392,8 @@ def test_tidiness(tmp_path: Path) -> None:
     of_specs = {name: generate_source(network(text)) for name, text in SMALL.items()}
     for name, text in {**{name: write_zoo(name) for name in ZOO[::EVERY]}, **of_specs}.items():
         (tmp_path / f"{name.replace(' ', '_').replace('-', '_')}.py").write_text(text, encoding="utf-8")
+    for file in MODULE_FILES:
+        (tmp_path / Path(file).name).write_text(read_package_text(file), encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     formatted = subprocess.run([*ruff, "format", "--isolated", "--check", "--line-length=100", tmp_path], check=False)
     checked = subprocess.run([*ruff, "check", "--isolated", "--select=F,E4,E7,E9,I,W", tmp_path], check=False)

@@ -79,6 +79,8 @@ class Layer(Attributes):
     """A layer with its attributes, independent of where it is written in a file."""
 
     family: ClassVar[Family]
+    for_sequences: ClassVar[str] = ""
+    """The kind that does to each token what this one does to a map; "" if this one takes sequences, or none does."""
 
     arity: ClassVar[Arity] = Arity()
     """The number of inputs that the kind takes, beside a value that gives a size alone (`is_like`)."""

@@ -59,6 +59,9 @@ NOUNS: Mapping[int, str] = {3: "map", 2: "sequence", 1: "vector"}
 TO_SEQUENCE, TO_MAP = "tokens", "map"
 """The layers that make a sequence of a map, and a map of a sequence."""
 
+FIRST_TOKEN, MEAN, LONGER = "token 0", "pool avg global", "class_token"
+"""The layers that make a vector of a sequence, and the one that makes a sequence longer by a token."""
+
 
 def is_map(shape: Shape | None) -> bool:
     """Whether a shape is that of a map, height×width×channels."""
