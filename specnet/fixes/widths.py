@@ -82,7 +82,7 @@ def _read(checked: Checked, node: Node, arm: tuple[Node, ...], other: Shape) -> 
     shape, first = (checked.network.shapes[each.inputs[0]] for each in (node, arm[0]))
     if written is None or shape is None or not CHANNELS.search(written.text):
         return None
-    if shape[-1] == other[-1] or first and shape[-1] == first[-1]:
+    if shape[-1] == other[-1] or (first and shape[-1] == first[-1]):
         return None
     return Reading(node, written, arm, shape[-1], other)
 
