@@ -68,7 +68,8 @@ class WindowAttention(nn.Module):
         if relative:
             height, width = window
             self.bias_table = nn.Parameter(torch.empty((2 * height - 1) * (2 * width - 1), heads))
-            rows, columns = torch.arange(height).repeat_interleave(width), torch.arange(width).repeat(height)
+            rows = torch.arange(height).repeat_interleave(width)
+            columns = torch.arange(width).repeat(height)
             down, right = rows[:, None] - rows + height - 1, columns[:, None] - columns + width - 1
             self.register_buffer("distances", down * (2 * width - 1) + right, persistent=False)
         self.relative = relative
@@ -85,9 +86,10 @@ class WindowAttention(nn.Module):
         windows = self._divide(x)  # N×H/h×W/w×h×w×C
         qkv = self.qkv(windows.flatten(3, 4).flatten(1, 2))  # N×windows×positions×3C
         qkv = qkv.unflatten(3, (3, self.heads, -1)).permute(3, 0, 1, 4, 2, 5)
-        merged = (1, 2) if any(self.shift) else (0, 1)  # each window of shifted ones has a mask of its own
+        merged = (1, 2) if any(self.shift) else (0, 1)  # each shifted window has a mask of its own
         q, k, v = (part.flatten(*merged) for part in qkv)
-        results = F.scaled_dot_product_attention(q, k, v, attn_mask=self._mask(x.shape[2], x.shape[3]))
+        mask = self._mask(x.shape[2], x.shape[3])
+        results = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         results = results.unflatten(merged[0], qkv.shape[1:][merged[0] : merged[0] + 2])
         tokens = self.proj(results.transpose(2, 3).flatten(3))
         x = self._unite(tokens.view(windows.shape))
@@ -109,7 +111,8 @@ class WindowAttention(nn.Module):
             return bias
         rows, columns = (self._number(size, axis) for axis, size in enumerate((height, width)))
         places = self._divide((3 * rows[:, None] + columns)[None, None]).flatten(3).flatten(0, 2)
-        edges = self.proj.weight.new_zeros(len(places), self.heads, places.shape[1], places.shape[1])
+        count, size = places.shape
+        edges = self.proj.weight.new_zeros(count, self.heads, size, size)
         edges = edges.masked_fill_((places[:, :, None] != places[:, None])[:, None], float("-inf"))
         return (edges if bias is None else edges + bias).flatten(0, 1)[None]
 
@@ -156,7 +159,13 @@ class ReducedAttention(nn.Module):
 class CrossAttention(nn.Module):
     """Multi-head attention of the positions of one value to those of another; each is N×L×C or N×C×H×W."""
 
-    def __init__(self, channels: int, heads: int, memory_channels: int, qkv_bias: bool = True) -> None:
+    def __init__(
+        self,
+        channels: int,
+        heads: int,
+        memory_channels: int,
+        qkv_bias: bool = True,
+    ) -> None:
         super().__init__()
         self.heads = heads
         self.q = nn.Linear(channels, channels, bias=qkv_bias)
@@ -164,7 +173,7 @@ class CrossAttention(nn.Module):
         self.proj = nn.Linear(channels, channels)
 
     def forward(self, x: Tensor, memory: Tensor) -> Tensor:
-        tokens, memory = (value.flatten(2).transpose(1, 2) if value.ndim == 4 else value for value in (x, memory))
+        tokens, memory = (v.flatten(2).transpose(1, 2) if v.ndim == 4 else v for v in (x, memory))
         q = self.q(tokens).unflatten(2, (self.heads, -1)).transpose(1, 2)
         k, v = self.kv(memory).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
         tokens = F.scaled_dot_product_attention(q, k, v)

@@ -228,7 +228,8 @@ class SpaceToDepth(nn.Module):
         self.factor, self.order = factor, order
 
     def forward(self, x: Tensor) -> Tensor:
-        blocks = x.unflatten(3, (-1, self.factor)).unflatten(2, (-1, self.factor))  # N×C×H/r×r×W/r×r
+        columns = x.unflatten(3, (-1, self.factor))
+        blocks = columns.unflatten(2, (-1, self.factor))  # N×C×H/r×r×W/r×r
         dims = {"C": 1, "H": 3, "W": 5}
         return blocks.permute(0, *(dims[axis] for axis in self.order), 2, 4).flatten(1, 3)
 

@@ -59,7 +59,7 @@ class Attention(Layer):
 
     L×C → L×C of a sequence, H×W×C → H×W×C of a map. The queries, keys and values are linear in the channels, softmax of
     q·kᵀ/√(C/heads) weighs the values, and the heads' results are projected to C channels. Of two inputs, the first has
-    the queries and the second, of any length and number of channels, the keys and values.
+    the queries and the second, `@memory`, of any length and number of channels, the keys and values, all of them.
 
     `window=7` divides a map into windows of 7×7, and a sequence into runs of 7, whose positions attend to each other;
     `shift=3` moves the windows by so many positions, not across the edges and not where one window covers all (Swin,
@@ -322,7 +322,7 @@ class Attention(Layer):
         if len(inputs) == 2:
             return "modules.CrossAttention", {"memory_channels": inputs[1][-1]}
         if self.patch and self.bias:
-            return "modules.GridAttention", {"window": self._find_window(shape), "relative": True}
+            return "modules.GridAttention", {"window": self._find_window(shape), "shift": (0, 0), "relative": True}
         if self.window or self.bias:
             window, shift = self._find_window(shape), self._find_shift(shape)
             return WINDOWED, {"window": window, "shift": shift, "relative": bool(self.bias)}

@@ -79,6 +79,13 @@ def write(checked: Checked) -> str:
         ),
         ("block b(F) { conv K=2 F=1x(F) P=0x(F//2) }\ninput 8x8x2\nb 3\nb 5", "padding=(0, kernel_size // 2)"),
         ("block b(S) { conv K=2 F=(3 if S == 1 else 4) S=S P=1 }\ninput 8x8x2\nb 1\nb 2", "3 if stride == 1 else 4"),
+        ("block b(p) { conv K=4 F=1 -> dropout max(p/2, 0.1) }\ninput 8x8x2\nb 0.5\nb 0.1", "max(self.p / 2, 0.1)"),
+        ("block b(p) { conv K=4 F=1 -> dropout (0.5 if p > 2 else 0.1) }\ninput 8x8x2\nb 1\nb 3", "if self.p > 2 else"),
+        ("block b(max) { conv K=max(max, 3) F=1 }\ninput 8x8x2\nb 1\nb 4", "max(max_, 3)"),
+        (
+            "block b(n) { conv K=n F=1 -> pool avg global -> relu -> conv K=max(C//4, 2) F=1 }\ninput 8x8x2\nb 4\nb 16",
+            "nn.Conv2d(n, max(n // 4, 2), 1)",
+        ),
         # where a class cannot know the expression, it takes the value
         ("block b(K) { repeat i in 2 { conv K=K+i F=1 } }\ninput 8x8x2\nb 3\nb 8", "conv1 = nn.Conv2d(in_channels, "),
     ],

@@ -101,6 +101,12 @@ FUNCTIONS: Mapping[str, str] = {
 }
 """The function called in place of a module without weights; its arguments have the same names."""
 
+METHODS = frozenset(
+    {"torch.amax", "torch.flatten", "torch.mean", "torch.narrow", "torch.permute", "torch.reshape", "torch.select"}
+    | {"torch.squeeze", "torch.transpose", "torch.unflatten", "torch.unsqueeze"}
+)
+"""The functions of torch that are written as methods of a tensor, all arguments by position: `x.flatten(1, 2)`."""
+
 MODULE_FILES = ("backends/attention_modules.py", "backends/torch_modules.py")
 """The files of the modules that torch lacks, which the source embeds in this order."""
 
@@ -144,6 +150,11 @@ class SourceCall:
     @property
     def is_module(self) -> bool:
         return is_module_target(self.target)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is written as a method of a tensor."""
+        return self.target in METHODS
 
     @property
     def is_activation(self) -> bool:

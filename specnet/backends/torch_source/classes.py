@@ -123,19 +123,30 @@ class Classes:
             for position in range(len(leaf.calls))
             for argument, formula in self.formulas.get(leaf.node.name, {}).items()
         }
-        names = {leaf.node.name: name for name, leaf in leaves.items()}
-        origins = {name: self._find_channels(leaf.node, module, names) for name, leaf in leaves.items()}
-        return ClassFormulas(written, {name: slot for name, slot in origins.items() if slot})
+        channels = self._trace_channels(module, {leaf.node.name: name for name, leaf in leaves.items()})
+        arriving = {name: channels.get(leaf.node.inputs[0]) for name, leaf in leaves.items()}
+        return ClassFormulas(written, {name: slot for name, slot in arriving.items() if slot})
 
-    def _find_channels(self, node: Node, module: Module, names: Mapping[str, str]) -> Slot | None:
-        """Return the slot that sets the channels of a node's first input; None for one that several layers set."""
-        value = node.inputs[0]
-        origin = self.network.shape_origin(value)
-        if value in module.inputs[:1] or (origin and origin.name in module.inputs[:1]):
-            return ARRIVING_CHANNELS
-        if origin is None or origin.layer is None or not origin.layer.output_field or origin.name not in names:
-            return None
-        return Slot(names[origin.name], 0, origin.layer.output_field)
+    def _trace_channels(self, module: Module, names: Mapping[str, str]) -> Mapping[str, Slot]:
+        """Return the slots that set the numbers of channels of a module's values; `names` are the children of nodes."""
+        found = dict.fromkeys(module.inputs[:1], ARRIVING_CHANNELS)
+        for node in self.network.nodes:
+            is_inside = not module.path or node.name.startswith(f"{module.path}.")
+            slot = self._find_channels(node, found, names) if is_inside else None
+            found |= {node.name: slot} if slot else {}
+        return found
+
+    def _find_channels(self, node: Node, found: Mapping[str, Slot], names: Mapping[str, str]) -> Slot | None:
+        """Return the slot that sets the channels of a node: its own, or that of an input of as many channels.
+
+        Of the inputs of a sum, the one that reaches the class comes first.
+        """
+        if node.layer and node.layer.output_field:
+            return Slot(names[node.name], 0, node.layer.output_field) if node.name in names else None
+        shapes = self.network.shapes
+        same = [v for v in node.inputs if (shapes[v] or ())[-1:] == (shapes[node.name] or ())[-1:]]
+        slots = [found[value] for value in same if value in found]
+        return ARRIVING_CHANNELS if ARRIVING_CHANNELS in slots else next(iter(slots), None)
 
     def _collect_vectors(self, modules: Sequence[Module]) -> dict[Slot, Vector]:
         """Return the values of each slot in all modules, for slots that are not everywhere at their defaults."""
@@ -160,8 +171,9 @@ def _collect_named_values(network: Network, module: Module) -> Mapping[str, Any]
     arguments = {to_python_name(name): value for name, value in scope.values} if scope else {}
     plain = {name: value for name, value in arguments.items() if isinstance(value, int | float | str | tuple)}
     shape = network.shapes[module.inputs[0]] or ()
-    sizes = {"in_channels": shape[-1]} if len(shape) == 3 else {}
-    return plain | {name: size for name, size in (sizes | {"in_features": prod(shape)}).items() if name not in plain}
+    channels = {"in_channels": shape[-1]} if len(shape) > 1 else {}
+    elements = {"in_features": prod(shape)} if len(shape) != 2 else {}
+    return plain | {name: size for name, size in (channels | elements).items() if name not in plain}
 
 
 # Groups

@@ -19,6 +19,8 @@ from specnet.backends.torch_source.pretty_printer import (
     format_call,
     format_flat,
     format_lines,
+    format_method,
+    format_operand,
 )
 from specnet.graph import Network, ValueRef
 from specnet.layers.base import Family
@@ -170,9 +172,14 @@ def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values
 def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     if call.is_module:
         return format_call(format_submodule(child.owner), values)
+    arguments = [*body.arguments(child, position, call)]
+    if call.target in OPERATORS and arguments:
+        return f"{format_flat(arguments[0])}{OPERATORS[call.target]}{format_operand(values[0])}"
+    if call.is_method:
+        return format_method(values[0], call.target, arguments)
     slot = Slot(child.name, position, ACTIVATION)
     function = format_flat(body.attribute_text(slot)) if call.is_activation else call.name
-    return format_call(function, [*values, *body.arguments(child, position, call)])
+    return format_call(function, [*values, *arguments])
 
 
 # Variables

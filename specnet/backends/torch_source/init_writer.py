@@ -50,7 +50,8 @@ class ClassBody:
             slot = Slot(child.name, position, name)
             if slot in self.texts:
                 text = self.texts[slot] if call.is_module else self.attribute_text(slot)
-                yield text if name in call.signature.positional else format_keyword(name, text)
+                is_positional = call.is_method or name in call.signature.positional
+                yield text if is_positional else format_keyword(name, text)
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
@@ -67,7 +68,7 @@ class ClassBody:
         text, names = self.texts[slot], self.definition.parameters.reads[slot]
         if not names:
             return text
-        return re.sub(r"[^\W\d]\w*", lambda name: f"self.{self.attributes[name[0]]}", format_flat(text))
+        return re.sub(rf"\b({'|'.join(names)})\b", lambda name: f"self.{self.attributes[name[0]]}", format_flat(text))
 
     @cached_property
     def branch_values(self) -> Mapping[Slot, tuple[str, str]]:
@@ -83,10 +84,10 @@ class ClassBody:
         return next((s for s, branch in self.definition.branches.items() if child.name in branch.children), None)
 
     def shape_comment(self, child: Child) -> str:
-        """Return the shape of a child's map where it is the same in all instances and the child can change it."""
+        """Return the shape of a map or sequence where all instances have the same and the child can change it."""
         shapes = self._shapes.get(child.name, set())
         shape = next(iter(shapes)) if len(shapes) == 1 else None
-        return format_shape(shape) if shape and len(shape) == 3 and not self._preserves_shape(child, shape) else ""
+        return format_shape(shape) if shape and len(shape) > 1 and not self._preserves_shape(child, shape) else ""
 
     def _preserves_shape(self, child: Child, shape: Shape) -> bool:
         if not isinstance(child.content, Leaf):
@@ -177,9 +178,10 @@ def _argument(body: ClassBody, child: Child, position: int, name: str) -> Python
     first, increment = (body.texts.get(Slot(child.name, position, key)) for key in (name, name + INCREMENT))
     if increment is None:
         return first
-    step = format_flat(increment)
+    start, step = format_flat(first or "0"), format_flat(increment)
     sign, step = ("-", step[1:]) if step.startswith("-") else ("+", step)
-    return f"{format_flat(first or '0')} {sign} {'i' if step == '1' else f'{step} * i'}"
+    term = "i" if step == "1" else f"{step} * i"
+    return term if (start, sign) == ("0", "+") else f"{start} {sign} {term}"
 
 
 def _repetition(body: ClassBody, child: Child, position: int, repetition: Repetition) -> PythonText:

@@ -13,7 +13,7 @@ from specnet.elaborate.scope import ARRIVING
 from specnet.naming import FORWARD_NAMES, make_numbered_name, make_unused_name
 from specnet.syntax import tree
 
-USED_NAMES = FORWARD_NAMES | {"i", "_"}
+USED_NAMES = FORWARD_NAMES | {"i", "_", "max", "min"}
 """Names that the generated source uses itself within its functions."""
 
 ATTRIBUTE_NAMES = {
@@ -26,11 +26,14 @@ ATTRIBUTE_NAMES = {
 }
 """The Python names of a layer's one-letter attributes."""
 
+LOOP_VARIABLES = {"i": "index"}
+"""The Python names of variables of a spec's loops that the source uses for its own."""
+
 INPUT_SIZES = ("in_channels", "in_features")
 """Parameters for the size of the input; they come first and have no default."""
 
-CHANNELS = frozenset({"in_channels", "num_features", "num_channels"})
-"""The arguments that are the number of channels of the arriving map."""
+CHANNELS = frozenset({"in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "channels"})
+"""The arguments that are the number of channels of the arriving value, unless a map is flattened."""
 
 RELATED: Mapping[str, frozenset[str]] = {
     "kernel_size": frozenset(),
@@ -68,7 +71,7 @@ class Slot:
     @property
     def word(self) -> str:
         """The word after which a parameter for the value is named."""
-        return self.argument.strip()
+        return "factor" if self.argument == "other" else self.argument.strip()
 
 
 ARRIVING_CHANNELS = Slot("", 0, INPUT_SIZES[0])
@@ -104,7 +107,7 @@ class InexpressibleValue(Exception):
 
 def to_python_name(name: str) -> str:
     """Return the Python name of a block's parameter or of an attribute."""
-    plain = ATTRIBUTE_NAMES.get(name, name.lower().lstrip("_"))
+    plain = (ATTRIBUTE_NAMES | LOOP_VARIABLES).get(name, name.lower().lstrip("_"))
     return make_unused_name(plain if plain.isidentifier() else f"value{plain}", USED_NAMES)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 LINE_WIDTH = 100
+
+
+VARIADIC_METHODS = ("torch.permute", "torch.reshape")
+"""The functions whose tuple is written as several arguments of a method: `x.permute(0, 2, 3, 1)`."""
 
 
 class Verbatim(str):
@@ -30,6 +35,21 @@ def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
     return Bracketed(f"{function}(", tuple(arguments))
 
 
+def format_operand(value: PythonText) -> str:
+    """Return a value as a factor or before a method: a sum or a product is put in brackets."""
+    return f"({value})" if isinstance(value, str) and not value.isidentifier() else format_flat(value)
+
+
+def format_method(value: PythonText, function: str, arguments: Sequence[PythonText]) -> Bracketed:
+    """Return a function of torch as a method of a tensor: `x.flatten(2)`; `x[:, 0]` for `torch.select(x, 1, 0)`."""
+    owner = format_operand(value)
+    if function == "torch.select" and arguments[0] == "1":
+        return Bracketed(f"{owner}[", (":", arguments[1]), "]")
+    sizes = arguments[0] if function in VARIADIC_METHODS else ""
+    method = function.removeprefix("torch.")
+    return format_call(f"{owner}.{method}", sizes.parts if isinstance(sizes, Bracketed) else arguments)
+
+
 def format_keyword(name: str, text: PythonText) -> PythonText:
     """Return an argument passed by name: `stride=2`."""
     return f"{name}={text}" if isinstance(text, str) else Bracketed(f"{name}={text.head}", text.parts, text.tail)
@@ -46,7 +66,7 @@ def format_literal(value: object) -> PythonText:
         return f'float("{value}")'
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)
+    return re.sub(r"e-0(?=\d)", "e-", repr(value)) if isinstance(value, float) else repr(value)
 
 
 def format_flat(text: PythonText) -> str:
