@@ -59,7 +59,7 @@ class Attention(Layer):
 
     L×C → L×C of a sequence, H×W×C → H×W×C of a map. The queries, keys and values are linear in the channels, softmax of
     q·kᵀ/√(C/heads) weighs the values, and the heads' results are projected to C channels. Of two inputs, the first has
-    the queries and the second, of any length and number of channels, the keys and values.
+    the queries and the second, `@memory`, of any length and number of channels, the keys and values, all of them.
 
     `window=7` divides a map into windows of 7×7, and a sequence into runs of 7, whose positions attend to each other;
     `shift=3` moves the windows by so many positions, not across the edges and not where one window covers all (Swin,

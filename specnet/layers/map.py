@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isqrt
+from math import isqrt, prod
 from typing import ClassVar
 
 from pydantic import Field, model_validator
@@ -14,6 +14,8 @@ from specnet.layers.base import LayerError, Shape, Shapes, TorchCall, check_boun
 from specnet.layers.base.alternatives import Alternative, Alternatives, list_divisors
 from specnet.layers.base.families import LIKE_FIELD, Reshaping, measure_like
 from specnet.layers.base.traits import Elements, ReceptiveField, Storage, Trait, Traits
+
+CLASS_TOKEN = "there is one token too many: `slice 1..L axis=L` leaves out a class token"
 
 
 class Map(Reshaping):
@@ -41,7 +43,9 @@ class Map(Reshaping):
         height, width = self.size or measure_like(inputs)
         if height * width != length:
             fact = f"cannot arrange {length} tokens as a map of {format_shape((height, width))}"
-            raise LayerError(Code.E307, fact, ("size", "like"), f"{height}·{width} = {height * width} ≠ {length}")
+            notes = (CLASS_TOKEN,) if height * width == length - 1 else ()
+            arithmetic = f"{height}·{width} = {height * width} ≠ {length}"
+            raise LayerError(Code.E307, fact, ("size", "like"), arithmetic, notes)
         return check_bounds((height, width, channels))
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
@@ -51,6 +55,8 @@ class Map(Reshaping):
         if wanted and len(wanted) == 3:
             yield Alternative("size", wanted[:2], 1.0)
         length = inputs[0][0]
+        if self.size and prod(self.size) == length - 1:  # the class token is wrong, and not the size
+            return
         sides = [side for side in reversed(list_divisors(length)) if side <= isqrt(length)]
         yield from (Alternative("size", (side, length // side), 1.1 + place) for place, side in enumerate(sides[:3]))
 

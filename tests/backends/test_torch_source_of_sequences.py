@@ -36,6 +36,12 @@ fc 2
 """
 
 
+DEEPER = """
+input 8x8x4
+block path(i) { conv K=4 F=1 -> relu -> drop_path i/8 }
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -47,7 +53,12 @@ fc 2
         (TRANSFORMER, "nn.Linear(in_channels, 4 * in_channels)"),
         (TRANSFORMER, "nn.Linear(4 * in_channels, in_channels)"),
         (SWIN, "nn.Conv2d(in_channels, 4 * in_channels, 1)"),
+        (f"{DEEPER}repeat i in 3 {{ path i }}", "*[Path(i) for i in range(3)]"),
+        (f"{DEEPER}repeat i in 3 {{ path 2*i }}", "*[Path(2 * i) for i in range(3)]"),
+        (f"{DEEPER}repeat i in 1..4 {{ path i }}", "*[Path(1 + i) for i in range(3)]"),
         (SWIN, "self.fc1(x.flatten(1))"),
+        ("input 8x8x4\nadd { | conv K=4 F=1 | identity } -> times 0.5 -> relu -> fc 2", "F.relu(0.5 * (y + x))"),
+        ("input 8x8x4\nblock b(K, by) { conv K=K F=1 -> times by*2 }\nb 4 0.1\nb 5 0.3", "self.factor * self.conv1(x)"),
         ("input 16x6\npool avg global -> fc 2", "x.mean(1)"),
         ("input 16x6\npool max global -> fc 2", "x.amax(1)"),
         ("input 4x6x8\ntokens -> slice 2..6 axis=L -> fc 2", "x.narrow(1, 2, 4)"),

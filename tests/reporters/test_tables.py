@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from paths import ROOT, SPECS
+from zoo_sample import sample
 
 from specnet.cli import main
 from specnet.compiler import Checked, check_source
@@ -95,7 +96,7 @@ def test_a_building_block_is_that_of_the_paper(name: str, row: str, blocks: str)
     assert {each.name: format_cell(each.layer) for each in list_blocks(zoo(name).network)}[row] == blocks
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", sample(ZOO))
 @pytest.mark.parametrize("rows", [list_blocks, list_families])
 def test_each_layer_is_in_one_row_and_the_rows_make_the_totals(name: str, rows: Any) -> None:
     found = zoo(name)
@@ -279,9 +280,7 @@ def parse_latex(text: str) -> list[list[list[str]]]:
     return tables
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if place % 3 else name for place, name in enumerate(ZOO)]
-)
+@pytest.mark.parametrize("name", sample(ZOO))
 def test_a_format_has_the_cells_of_the_table(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     table = make_table(zoo(name), rows=list_layers(zoo(name)))
     shown = [table.headings, *table.texts]

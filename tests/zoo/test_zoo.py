@@ -15,6 +15,7 @@ from flavours import FLAVOURS
 from paths import SPECS
 from torch import fx
 from torch.utils.flop_counter import FlopCounterMode
+from zoo_sample import sample
 
 from specnet.backends.torch_module import build_module
 from specnet.compiler import Checked, check_source
@@ -301,7 +302,7 @@ def test_every_block_is_used() -> None:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", sample(ALL))
 def test_the_module_has_these_parameters_shapes_and_macs(name: str) -> None:
     """torch.utils.flop_counter counts two operations for each; the meta device computes no numbers."""
     checked = check(name)
@@ -318,7 +319,7 @@ def test_the_module_has_these_parameters_shapes_and_macs(name: str) -> None:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", sample([*SMALL]))
 def test_the_module_computes(name: str) -> None:
     torch.manual_seed(1)
     network = check(name, SMALL[name]).network

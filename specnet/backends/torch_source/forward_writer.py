@@ -20,6 +20,7 @@ from specnet.backends.torch_source.pretty_printer import (
     format_flat,
     format_lines,
     format_method,
+    format_operand,
 )
 from specnet.graph import Network, ValueRef
 from specnet.layers.base import Family
@@ -172,6 +173,8 @@ def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, value
     if call.is_module:
         return format_call(format_submodule(child.owner), values)
     arguments = [*body.arguments(child, position, call)]
+    if call.target in OPERATORS and arguments:
+        return f"{format_flat(arguments[0])}{OPERATORS[call.target]}{format_operand(values[0])}"
     if call.is_method:
         return format_method(values[0], call.target, arguments)
     slot = Slot(child.name, position, ACTIVATION)

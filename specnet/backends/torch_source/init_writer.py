@@ -178,9 +178,10 @@ def _argument(body: ClassBody, child: Child, position: int, name: str) -> Python
     first, increment = (body.texts.get(Slot(child.name, position, key)) for key in (name, name + INCREMENT))
     if increment is None:
         return first
-    step = format_flat(increment)
+    start, step = format_flat(first or "0"), format_flat(increment)
     sign, step = ("-", step[1:]) if step.startswith("-") else ("+", step)
-    return f"{format_flat(first or '0')} {sign} {'i' if step == '1' else f'{step} * i'}"
+    term = "i" if step == "1" else f"{step} * i"
+    return term if (start, sign) == ("0", "+") else f"{start} {sign} {term}"
 
 
 def _repetition(body: ClassBody, child: Child, position: int, repetition: Repetition) -> PythonText:

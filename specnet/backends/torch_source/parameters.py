@@ -71,7 +71,7 @@ class Slot:
     @property
     def word(self) -> str:
         """The word after which a parameter for the value is named."""
-        return self.argument.strip()
+        return "factor" if self.argument == "other" else self.argument.strip()
 
 
 ARRIVING_CHANNELS = Slot("", 0, INPUT_SIZES[0])

@@ -35,10 +35,14 @@ def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
     return Bracketed(f"{function}(", tuple(arguments))
 
 
+def format_operand(value: PythonText) -> str:
+    """Return a value as a factor or before a method: a sum or a product is put in brackets."""
+    return f"({value})" if isinstance(value, str) and not value.isidentifier() else format_flat(value)
+
+
 def format_method(value: PythonText, function: str, arguments: Sequence[PythonText]) -> Bracketed:
     """Return a function of torch as a method of a tensor: `x.flatten(2)`; `x[:, 0]` for `torch.select(x, 1, 0)`."""
-    flat = format_flat(value)
-    owner = f"({flat})" if isinstance(value, str) and not value.isidentifier() else flat
+    owner = format_operand(value)
     if function == "torch.select" and arguments[0] == "1":
         return Bracketed(f"{owner}[", (":", arguments[1]), "]")
     sizes = arguments[0] if function in VARIADIC_METHODS else ""

@@ -47,7 +47,7 @@ class Elementwise(Join):
 
     def output(self, inputs: Shapes) -> Shape:
         if len({len(shape) for shape in inputs}) > 1:
-            raise refuse_ranks(inputs)
+            raise refuse_ranks(inputs, Trait.EQUAL_SHAPES in self.traits)
         if differing := _name_differing_axes(inputs):
             fact = f"has arms that differ in {differing}: {format_shapes(inputs)}"
             raise LayerError(Code.E310, fact, (), format_shapes(inputs), self._explain_arms(inputs))
@@ -76,7 +76,7 @@ class Elementwise(Join):
         return tuple(own if 1 in (own, size) else size for own, size in zip(shape, other, strict=True))
 
     def converter(self, shape: Shape, other: Shape) -> str:
-        if len(shape) == 1 and len(other) > 1 and shape[0] == other[-1]:
+        if len(shape) == 1 and len(other) > 1 and shape[0] == other[-1] and Trait.EQUAL_SHAPES not in self.traits:
             return "reshape " + "1x" * (len(other) - 1) + str(shape[0])
         if is_map(shape) and is_sequence(other):
             return TO_SEQUENCE
@@ -144,20 +144,25 @@ def list_partial_results(inputs: Shapes) -> list[Shape]:
     return [broadcast(inputs[:count]) for count in range(2, len(inputs) + 1)]
 
 
-def refuse_ranks(inputs: Shapes) -> LayerError:
-    """Return the error of maps beside sequences or vectors, with the layer that makes one of the other."""
+def refuse_ranks(inputs: Shapes, are_equal: bool = True) -> LayerError:
+    """Return the error of maps beside sequences or vectors, with the layer that makes one of the other.
+
+    `are_equal`: whether the inputs usually have equal shapes, so that none of them was meant as a vector.
+    """
     ranks = sorted({len(shape) for shape in inputs}, reverse=True)
     shapes = format_shapes(inputs)
     fact = f"joins {' with '.join(f'{NOUNS[rank]}s' for rank in ranks)}: {shapes}"
-    return LayerError(Code.E310, fact, (), shapes, tuple(_explain_ranks(inputs, ranks)))
+    return LayerError(Code.E310, fact, (), shapes, tuple(_explain_ranks(inputs, ranks, are_equal)))
 
 
-def _explain_ranks(inputs: Shapes, ranks: list[int]) -> Iterator[str]:
+def _explain_ranks(inputs: Shapes, ranks: list[int], are_equal: bool) -> Iterator[str]:
     whole = next(shape for shape in inputs if len(shape) == ranks[0])
     if 1 in ranks:
         ones = "1x" * (len(whole) - 1)
         form = f"{ones}{whole[-1]}"
         yield f"a vector is joined with a {NOUNS[len(whole)]} as {form.replace('x', '×')}, by `reshape {form}`"
+        if is_map(whole) and are_equal:
+            yield "`fc` flattens a map: `tokens` before it lets it take each position, as `conv F=1` does"
     if {2, 3} <= {*ranks}:
         yield "`tokens` makes a sequence of a map, and `map like=@x` a map of a sequence"
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import SPECS
+from zoo_sample import sample
 
 from specnet.analyses.sizes import judge
 from specnet.analyses.sizes.judge import Sizes, find_refusal
@@ -28,8 +29,6 @@ TOO_LARGE = ("hrnet-w18", "mobilenet-v2-coordinate")
 
 FILES = sorted([*SPECS.glob("*.net"), *SPECS.glob("articles/*.net")])
 ZOO = [path for path in FILES if path.stem not in TOO_LARGE]
-VARIANTS = ("densenet161", "densenet169", "densenet201", "googlenet-heads", "resnet101", "resnet152")
-"""Longer versions of other networks, which the slow test of every size has too."""
 
 INDEPENDENT = {
     "a global pool by expression": "input 20x30x3\nconv K=4 F=3 S=2 P=1\npool avg F=(H)x(W)\nfc 3\n",
@@ -221,7 +220,7 @@ def test_sizes_that_the_weights_fit(name: str, fitting: list[int] | None) -> Non
         assert (axis.fitting and [*axis.fitting.list_from(1)]) == fitting
 
 
-@pytest.mark.parametrize("path", [path for path in ZOO if path.stem not in VARIANTS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sample(ZOO), ids=lambda path: path.stem)
 def test_a_published_network_takes_what_the_survey_says(path: Path) -> None:
     """Compare a few sizes, among them the first valid and exact ones and those beside them."""
     spec = read(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from made_up import MADE_UP
 from paths import SPECS
+from zoo_sample import sample
 
 from specnet.backends.diagram.palette import BEHIND, FAMILIES, FAULT
 from specnet.backends.volumes import Scene, draw_volumes, scene_to_svg
@@ -85,7 +86,7 @@ def strikes(stroke: Stroke, extent: Extent) -> bool:
     return overlaps(widen(stroke.extent), extent) and crosses(stroke, extent)
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", sample(ZOO))
 def test_no_line_crosses_a_text_or_a_box(name: str) -> None:
     assert find_struck(draw_volumes(check(SPECS / f"{name}.net"))) == []
 
@@ -96,7 +97,7 @@ def test_no_line_crosses_a_text_or_a_box_of_other_networks(name: str, depth: int
     assert find_struck(draw(MADE_UP[name], depth)) == []
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", sample(ZOO))
 def test_zoo_fits_a_page_and_no_texts_overlap(name: str) -> None:
     scene = draw_volumes(check(SPECS / f"{name}.net"))
     texts = list_texts(scene)
