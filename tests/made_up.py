@@ -1,4 +1,4 @@
-"""Networks that the zoo lacks: gates and squeeze-excitation in a U, heads, dense skips, streams that read each other."""
+"""Networks that the zoo lacks: gates and squeeze-excitation in a U, heads, dense skips, cross-attention of streams."""
 
 from __future__ import annotations
 
