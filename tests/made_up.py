@@ -87,7 +87,7 @@ fc 10
 RESIDUAL_HEADS = """input 16x16x3
 conv K=32 F=3 P=1 -> @t
 @t -> attention heads=4 window=4 -> add @t -> conv K=32 F=3 P=1 -> pool avg global -> fc 10
-@t -> ln -> attention heads=4 window=4 -> add @t -> conv K=8 F=3 P=1 -> conv K=8 F=3 P=1 -> pool avg global -> fc 4
+@t -> ln -> attention heads=4 -> add @t -> conv K=8 F=3 P=1 -> conv K=8 F=3 P=1 -> pool avg global -> fc 4
 """
 
 STREAMS = """input left 64x64x3

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 
 from specnet.backends.volumes.branching import Line, cut_shared
-from specnet.backends.volumes.cell import Cell
+from specnet.backends.volumes.cell import NUMBER, Cell
 from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.gutters import Gutters
 from specnet.backends.volumes.placement import Layout, Seats
@@ -23,9 +23,6 @@ BOW = 8.0
 
 UP = 8.0
 """How much lower than a skip what comes from below enters a box."""
-
-NUMBER = 12.0
-"""The room of the number of a height above the lower end of its edge."""
 
 
 @dataclass(frozen=True)
