@@ -61,12 +61,23 @@ def add_join(kind: type[Layer], call: tree.Call, context: Context, value: ValueN
         lines = [line for arm in (call.body.arms if call.body else ()) for line in arm[1:]]
         labels = [Label(line.span, "no bar before this", primary=False) for line in lines]
         bars = [Fix(f"| {line.span.text}", (Edit(line.span, f"| {line.span.text}"),)) for line in lines]
-        bars += _offer_inner_bar(arms)
+        bars += _offer_inner_bar(arms) + _offer_first_tap(call, taps, len(inputs), kind)
         found = make_diagnostic(Code.E202, message, call.word.span, *labels, fixes=bars)
         context.add_diagnostics([found], context.scope.trace)
         return None
     others = tuple(compress(call.arguments, map(not_, are_taps)))
     return _add_node(kind, call, others, context, value, inputs)
+
+
+def _offer_first_tap(call: tree.Call, taps: list[tree.Argument], given: int, kind: type[Layer]) -> list[Fix]:
+    """Return the fix `@q -> attention @kv` for `attention @q @kv`, which begins a line and has an input too many."""
+    from specnet.foreign.order import begins_line
+
+    if call.body or len(taps) < 2 or not kind.arity.admits(given - 1) or not begins_line(call.span):
+        return []
+    first, word = taps[0].span, call.word.span
+    edits = Edit(replace(word, end=word.start), f"{first.text} -> "), Edit(replace(first, start=first.start - 1), "")
+    return [Fix(f"{first.text} -> {word.text} {' '.join(tap.span.text for tap in taps[1:])}", edits)]
 
 
 def _offer_inner_bar(arms: Arms) -> list[Fix]:

@@ -111,7 +111,8 @@ class Sites:
         value = written.text.rpartition("=")[2]
         if NAME.fullmatch(value) and value not in type(layer).words and not isinstance(getattr(node.layer, field), str):
             return self._change_argument(node, value, getattr(layer, field))
-        key = "" if "=" in written.text or value in type(layer).words else f"{type(layer).key_of(replaced)}="
+        is_keyed = "=" not in written.text and "=" in text and value not in type(layer).words
+        key = f"{type(layer).key_of(replaced)}=" if is_keyed else ""
         return Change(f"{key}{written.text}", text, self.names[site.place.word], Edit(written, text)), site.nodes
 
     def _change_argument(self, node: Node, parameter: str, value: Any) -> tuple[Change, tuple[Node, ...]] | None:

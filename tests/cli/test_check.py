@@ -208,6 +208,18 @@ TWO_ERRORS = "input 32x32x3\nconv K=10 F=7 -> rleu\nconv K=6 F=5 S=2\nfc 3\n"
 UNSAFE = {
     "the first of several": (LECTURE, LECTURE.replace("S=2", "S=1"), "E301: S=2 → S=1 in conv2, line 3: 22×22×6\n", 1),
     "beside safe ones": (TWO_ERRORS, TWO_ERRORS.replace("rleu", "relu").replace("S=2", "S=1"), "E301: S=2 → S=1", 2),
+    "of tokens that are not pooled": (
+        "input 28x28x1\nconv K=8 F=4 S=4 -> tokens -> relu -> fc 10\ntrain { data mnist }\n",
+        "input 28x28x1\nconv K=8 F=4 S=4 -> tokens -> relu -> pool avg global -> fc 10\ntrain { data mnist }\n",
+        "W508: pool avg global -> fc 10, line 2",
+        1,
+    ),
+    "of tokens at the end": (
+        "input 28x28x1\nconv K=10 F=4 S=4 -> tokens\nx: relu\ntrain { data mnist }\n",
+        "input 28x28x1\nconv K=10 F=4 S=4 -> tokens\nx: relu -> pool avg global\ntrain { data mnist }\n",
+        "W508: -> pool avg global behind x, line 3",
+        1,
+    ),
     "of a warning": (
         "input 28x28x1\nfc 9\ntrain { data mnist }\n",
         "input 28x28x1\nfc 10\ntrain { data mnist }\n",

@@ -66,6 +66,11 @@ CASES = {
         "conv K=48 F=4 S=4 -> @memory\n@memory -> attention @memory heads=4 window=4",
         "without window=4 in attention1, line 3: 8×8×48",
     ),
+    "two values at a line's beginning": (
+        "conv K=48 F=4 S=4 -> @q -> relu -> @memory\nattention @q @memory heads=4",
+        "@q -> attention @memory",
+    ),
+    "a map of another size": ("conv K=48 F=4 S=4 -> tokens -> map 7x7", "7x7 → 8 in map1, line 2: 8×8×48"),
     "heads of a block in a loop": (
         "block encoder(heads, i) { attention heads=heads -> drop_path 0.1*i }\n"
         "conv K=48 F=4 S=4\nrepeat i in 0..2 { encoder heads=5 i=i }",

@@ -11,16 +11,19 @@ from typing import cast
 from specnet import validation
 from specnet.analyses.lints.view import Finding, LintRow, View, has_trait
 from specnet.analyses.receptive_field import find_output_stride
-from specnet.diagnostics import Code, Fix, Label, make_replacement
+from specnet.diagnostics import Code, Edit, Fix, Label, make_replacement
 from specnet.elaborate import Place
 from specnet.graph import Network, Node
-from specnet.layers.base import Shape
+from specnet.layers.base import Shape, is_sequence
 from specnet.layers.base.families import is_frozen
 from specnet.layers.base.traits import Trait
 from specnet.settings import Training
 from specnet.settings.group import list_names
 from specnet.settings.loss import Squash
 from specnet.source import Span
+
+POOL = "pool avg global"
+"""The layer that makes a vector of a sequence."""
 
 FEW = 4
 """The number of layers up to which halving the variance in each does no harm."""
@@ -85,6 +88,8 @@ def find_refusals(view: View) -> Iterator[Finding]:
     needed = training.task.correct_outputs(inputs, answered, training.loss) if answered and misshapen else None
     if answered and needed is not None:
         yield _make_output_finding(view, misshapen, _label_task(view), answered[-1], needed)
+    elif misshapen and answered and not training.task.is_map and is_sequence(answered):
+        yield _make_pooling_finding(view, misshapen)
     else:
         yield from _at(view, "task", misshapen)
     if answered and not unsuitable and not misshapen:
@@ -124,6 +129,19 @@ def _check_data(view: View, training: Training, read: tuple[int, int, int], outp
     if image is not None and (fact := validation.check_channels(read, image[2])):
         place = view.elaborated.places[view.network.inputs[0].name]
         yield Finding(place.element, others=(data,), fact=fact, fixes=_change_channels(place, read, image[2]))
+
+
+def _make_pooling_finding(view: View, fact: str) -> Finding:
+    """Make a finding at the layer whose output is a sequence and no vector, with the fix that pools the tokens."""
+    name, elaborated = view.network.outputs[0], view.elaborated
+    place, last = elaborated.places[name], elaborated.find_output_layer()
+    section, element = elaborated.setting_spans.get("train"), place.element
+    is_last = last is not None and last[0] == name
+    at, text = (element.start, f"{POOL} -> ") if is_last else (element.end, f" -> {POOL}")
+    title = f"{text}{element.text}" if is_last else f"{text.strip()} behind {name}"
+    fix = Fix(f"{title}, line {element.line}", (Edit(Span(element.source, at, at), text),))
+    others = (Label(section, primary=False),) if section else ()
+    return Finding(place.word, name, others=others, trace=place.trace, fact=fact, fixes=() if place.trace else (fix,))
 
 
 def _label_task(view: View) -> tuple[Label, ...]:
