@@ -133,7 +133,7 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
     if value is UNSET:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) for size in sizes) or len(sizes) > 3:
+    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) for size in sizes) or len(sizes) > SIZES:
         forms = "height×width×channels, such as 227x227x3, length×channels, such as 197x768, or a length"
         message = f"an input is {forms}, not {quote_value(value)}"
         context.report(Code.E112, message, size.span)
@@ -250,7 +250,8 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
     if claimed is UNSET or value is None:
         return
-    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) and size > 0 for size in shape):
+    are_sizes = all(isinstance(size, int) and not isinstance(size, NO_COUNT) and size > 0 for size in shape)
+    if not are_sizes or len(shape) > SIZES:
         context.report(Code.E112, "a claim is a shape, such as `55x55x96` or `1000`", claim.span)
         return
     graph = context.graph
