@@ -1,4 +1,4 @@
-"""Networks that the zoo lacks: attention gates and squeeze-excitation in a U, heads, and skips that are dense."""
+"""Networks that the zoo lacks: gates and squeeze-excitation in a U, heads, dense skips, cross-attention of streams."""
 
 from __future__ import annotations
 
@@ -84,4 +84,38 @@ pool avg global
 fc 10
 """
 
-MADE_UP = {"plain-u": PLAIN_U, "headed-u": HEADED_U, "gated-u": GATED_U, "dense": DENSE, "squeezed": SQUEEZED}
+RESIDUAL_HEADS = """input 16x16x3
+conv K=32 F=3 P=1 -> @t
+@t -> attention heads=4 window=4 -> add @t -> conv K=32 F=3 P=1 -> pool avg global -> fc 10
+@t -> ln -> attention heads=4 -> add @t -> conv K=8 F=3 P=1 -> conv K=8 F=3 P=1 -> pool avg global -> fc 4
+"""
+
+STREAMS = """input left 64x64x3
+input right 64x64x3
+@left -> conv K=64 F=8 S=8 -> tokens -> @l
+@right -> conv K=64 F=8 S=8 -> tokens -> @r
+repeat 2 carry @l @r {
+  @l -> ln -> @ln_l
+  @r -> ln -> @ln_r
+  @ln_l -> attention @ln_r heads=4 -> add @l -> @l2
+  @ln_r -> attention @ln_l heads=4 -> add @r -> @r2
+  @l2 -> ln -> fc 256 -> gelu -> fc 64 -> add @l2 -> @l
+  @r2 -> ln -> fc 256 -> gelu -> fc 64 -> add @r2 -> @r
+}
+concat @l @r axis=L -> pool avg global -> fc 10
+"""
+
+LONG_RESIDUAL = "input 16x16x3\nconv K=32 F=3 P=1\n" + (
+    "add { | ln -> attention heads=4 window=4 | identity }\nadd { | conv K=32 F=3 P=1 | identity }\n" * 9
+)
+
+MADE_UP = {
+    "plain-u": PLAIN_U,
+    "headed-u": HEADED_U,
+    "gated-u": GATED_U,
+    "dense": DENSE,
+    "squeezed": SQUEEZED,
+    "residual-heads": RESIDUAL_HEADS,
+    "streams": STREAMS,
+    "long-residual": LONG_RESIDUAL,
+}

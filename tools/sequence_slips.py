@@ -75,9 +75,9 @@ SLIPS = {
 OF_TOKENS = {"a class token in one arm"}
 """The slips that are made in specs of tokens only, and not where attention is between the positions of maps."""
 
-HERE, CLAIMED = "at the changed line", "at the claim, the expectation or the join behind it"
+HERE, CLAIMED = "at the changed line", "behind it"
 BEHIND = {Code.E401, Code.E402, Code.E310}
-"""The errors of claims, expectations and joins."""
+"""The errors of claims, expectations and joins, which may be behind the changed line."""
 
 FIRST, OFFERED = "restored by the first fix", "by one of the fixes"
 
@@ -120,7 +120,9 @@ def judge(slip: Slip) -> Counter[str]:
     texts = [[apply_edits(checked.source, fix.edits).text for fix in error.fixes] for error in checked.errors]
     first = any(is_sound(slip.file, fixes[0]) for fixes in texts if fixes)
     offered = any(is_sound(slip.file, text) for fixes in texts for text in fixes)
-    return Counter({"slips": 1, "broken": 1, HERE: here, CLAIMED: behind, FIRST: first, OFFERED: offered})
+    return Counter(
+        {"slips": 1, "broken": 1, HERE: int(here), CLAIMED: int(behind), FIRST: int(first), OFFERED: int(offered)}
+    )
 
 
 def sum_verdicts(judged: Iterable[tuple[Slip, Counter[str]]]) -> dict[str, Counter[str]]:

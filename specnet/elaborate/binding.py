@@ -334,7 +334,7 @@ def _diagnose_value(
     if not name:
         why = str(detail["msg"]).removeprefix("Value error, ")
         code = Code.E111 if detail["type"] == "missing" else Code.E115
-        return make_diagnostic(code, f"`{word.text}` {why}", word.span)
+        return make_diagnostic(code, f"`{word.text}` {why}", _find_only_quoted(attributes, why, spans, word.span))
     written = attributes.key_of(name)
     meaning = attributes.model_fields[name].description
     choices = _list_choices(attributes, name)
@@ -359,6 +359,13 @@ def _diagnose_value(
     keys = list_free_keys(attributes, spans)[:1]
     fixes = [make_replacement(span, f"{choice} {key}={span.text}") for key in keys for choice in choices]
     return make_diagnostic(Code.E112, message, span, fixes=fixes)
+
+
+def _find_only_quoted(attributes: type[Attributes], why: str, spans: Mapping[str, Span], word: Span) -> Span:
+    """Return the place of the attribute that a message quotes, if only one of those on the line is; else the word's."""
+    quoted = [span for name, span in spans.items() if f"`{attributes.key_of(name)}`" in why]
+    own = [span for span in quoted if span.source is word.source and span.start > word.start]
+    return own[0] if len(quoted) == len(own) == 1 else word
 
 
 def _offer_like(attributes: type[Attributes], name: str, value: ValueRef, span: Span) -> list[Fix]:

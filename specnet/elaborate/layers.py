@@ -116,10 +116,23 @@ def _report_unnamed(kind: type[Layer], call: tree.Call, context: Context) -> boo
     words = [argument.value for argument in call.arguments if not argument.key]
     unnamed = [word for word in words if isinstance(word, tree.Name) and _means_nothing(word.text, kind, context)]
     for word in unnamed:
+        if _report_foreign_attribute(kind, word, call, context):
+            continue
         meant = context.suggest(word.text, context.scope.visible_taps())
         message = f"no value above is named `{word.text}`; `{call.word.text}` takes its inputs as `@name`"
         context.report_in_call(Code.E202, message, word.span, meant=meant and f"@{meant}", is_certain=False)
     return bool(unnamed)
+
+
+def _report_foreign_attribute(kind: type[Layer], word: tree.Name, call: tree.Call, context: Context) -> bool:
+    """Report another tool's attribute without a value, `attention heads=3 causal`; return whether it is one."""
+    from specnet.foreign.counterparts import find_attribute
+
+    meant, absence = find_attribute(kind, word.text)
+    if meant or absence:
+        message = f"`{call.word.text}` has no attribute `{word.text}`"
+        context.report_in_call(Code.E110, message, word.span, help=absence, meant=meant)
+    return bool(meant or absence)
 
 
 def _means_nothing(word: str, kind: type[Layer], context: Context) -> bool:

@@ -19,6 +19,7 @@ from specnet.elaborate.used_files import use_file
 from specnet.graph import Head
 from specnet.layers import get_layer_class, list_kinds
 from specnet.layers.base import Shape, format_shape
+from specnet.layers.base.shapes import NOUNS
 from specnet.printer.values import quote_value
 from specnet.source import Span
 from specnet.syntax import tree
@@ -244,7 +245,8 @@ def _is_at_top(call: tree.Call, context: Context) -> bool:
 def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, value: ValueName) -> None:
     """Compare the shape at the end of a line with the claimed one, with which checking continues.
 
-    A claim that is restated does not hold with overrides only: checking continues without it.
+    A claim that is restated does not hold with overrides only: checking continues without it, and without one of more
+    sizes than any value has.
     """
     claimed = context.evaluate(claim, value)
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
@@ -266,7 +268,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     if actual is not None and actual != shape:
         _report_wrong_claim(claim.span, shape, actual, context, value)
         graph.broken.add(value)
-    graph.shapes[value] = shape
+    graph.shapes[value] = shape if len(shape) in NOUNS else actual
 
 
 def _report_wrong_claim(claim: Span, shape: Shape, actual: Shape, context: Context, value: str) -> None:

@@ -221,6 +221,7 @@ def _walk_call(call: tree.Call, context: Context, value: ValueName) -> ValueName
 def _report_unknown_word(call: tree.Call, context: Context) -> None:
     from specnet.foreign.arguments import complete_keys
     from specnet.foreign.calls import translate_layer_call, translate_words
+    from specnet.foreign.counterparts import find_lines
     from specnet.foreign.keys import translate_sized_word
     from specnet.foreign.order import begins_line, recognise_early_call, recognise_early_carry, recognise_label
     from specnet.foreign.patterns import IDLE
@@ -245,6 +246,9 @@ def _report_unknown_word(call: tree.Call, context: Context) -> None:
         return
     if sized := translate_sized_word(call):
         context.add_diagnostics([sized], context.scope.trace)
+        return
+    if lines := find_lines(word):
+        context.report_in_call(Code.E101, fact, call.word.span, help=lines)
         return
     tap = "" if call.arguments or call.body or not (_is_value(word, context) and begins_line(call.span)) else f"@{word}"
     words = (*list_kinds(), *context.scope.visible_blocks(), *STATEMENTS, *KEYWORDS)

@@ -19,6 +19,12 @@ from specnet.source import Span
 NUMBER = re.compile(r"(\w+=)?(\d+)")
 """An attribute whose value is a number, with its key."""
 
+BOUND = re.compile(r"\bbelow\b.*\b(\d+)$")
+"""A number at the end of a message that an attribute must be below."""
+
+HALVED = 0.9
+"""The cost of half the bound: less than that of any number near the present one."""
+
 SMALLER, LARGER, STEP = 1.0, 1.4, 0.1
 """The cost of a smaller number and of a larger one, and of each step from the present one."""
 
@@ -38,6 +44,7 @@ def resolve_exclusion(checked: Checked, sites: Sites, diagnostic: Diagnostic) ->
     quoted, name = _find_quoted(place, node.kind, diagnostic), sites.names[place.word]
     for field, span in quoted.items():
         yield from _change_number(span, name, _format_default(node.kind, field))
+        yield from _halve_bound(span, name, diagnostic)
     subsets = chain.from_iterable(combinations(quoted.values(), size) for size in range(1, len(quoted) + 1))
     for spans in subsets:
         words = f"without {' '.join(span.text for span in spans)}"
@@ -74,6 +81,14 @@ def _change_number(span: Span, name: str, default: str) -> Iterator[Candidate]:
             text = f"{found[1] or ''}{other}"
             cost = (SMALLER if other < now else LARGER) + STEP * abs(other - now)
             yield Candidate((Change(span.text, text, name, Edit(span, text)),), cost)
+
+
+def _halve_bound(span: Span, name: str, diagnostic: Diagnostic) -> Iterator[Candidate]:
+    """Yield half the bound that the message names, by which windows are customarily shifted: 4 below 8."""
+    found, bound = NUMBER.fullmatch(span.text), BOUND.search(diagnostic.message)
+    if found and bound:
+        text = f"{found[1] or ''}{int(bound[1]) // 2}"
+        yield Candidate((Change(span.text, text, name, Edit(span, text)),), HALVED)
 
 
 def widen(span: Span) -> Span:

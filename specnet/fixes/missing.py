@@ -101,6 +101,10 @@ def _insert(word: Span, at: int, texts: Sequence[str], cost: float) -> Candidate
 
 
 def find_node(checked: Checked, diagnostic: Diagnostic) -> Node | None:
-    """Return the node whose word the diagnostic is about."""
+    """Return the node whose word, or one of whose attributes, the diagnostic is about."""
     places = checked.elaborated.places
-    return next((node for node in checked.network.nodes if places[node.name].word == diagnostic.span), None)
+    spans = ((node, places[node.name]) for node in checked.network.nodes)
+    return next(
+        (node for node, place in spans if diagnostic.span in (place.word, *place.attributes.values())),
+        None,
+    )

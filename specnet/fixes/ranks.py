@@ -11,12 +11,16 @@ from specnet.compiler import Checked
 from specnet.diagnostics import Diagnostic, Edit
 from specnet.fixes.candidates import Candidate, Change
 from specnet.fixes.exclusions import widen
+from specnet.fixes.expectations import find_expectation
 from specnet.fixes.goals import find_upstream
 from specnet.fixes.inputs import add_channels
 from specnet.graph import Node
 from specnet.layers.base import Shape, is_map, is_sequence
-from specnet.layers.base.shapes import TO_MAP, TO_SEQUENCE
+from specnet.layers.base.shapes import MEAN, TO_MAP, TO_SEQUENCE
 from specnet.source import Span
+
+POOLED = 1.0
+"""The cost of a global pool before a layer that flattens a map."""
 
 
 def change_rank(checked: Checked, diagnostic: Diagnostic) -> Iterator[Candidate]:
@@ -67,14 +71,26 @@ def _take_before_flattening(checked: Checked, node: Node) -> Iterator[Candidate]
         return
     yield _insert(checked, above.name, TO_SEQUENCE, 1.2)
     first, second = (checked.elaborated.places[name].element for name in (above.name, node.name))
-    if first.source is second.source and re.fullmatch(r"\s*->\s*", first.source.text[first.end : second.start]):
+    between = first.source.text[first.end : second.start] if first.source is second.source else ""
+    if second.text == TO_SEQUENCE and re.fullmatch(r"\s*->\s*", between):
         text = f"{second.text} -> {first.text}"
         edit = Edit(Span(first.source, first.start, second.end), text)
         yield Candidate((Change("", text, "", edit),), 1.0)
 
 
 def _change_kind(checked: Checked, node: Node) -> Iterator[Candidate]:
-    """Yield the kind that does the same to tokens: `ln` for `bn`."""
+    """Yield what does the same to a sequence: `ln` for `bn`, `permute CL` for `permute CHW`."""
     if node.layer and node.layer.for_sequences:
-        word, other = checked.elaborated.places[node.name].word, node.layer.for_sequences
-        yield Candidate((Change(word.text, other, "", Edit(word, other)),), 1.0)
+        place, other = checked.elaborated.places[node.name], node.layer.for_sequences
+        span = place.element if " " in other else place.word
+        yield Candidate((Change(span.text, other, "", Edit(span, other)),), 1.0)
+
+
+def pool_before_flattening(checked: Checked, unmet: Diagnostic) -> Iterator[Candidate]:
+    """Yield a global pool before each layer that flattens a map, which may have more parameters than are expected."""
+    if find_expectation(checked, unmet.labels[0].span).comparison != "==":
+        return
+    for node in checked.network.nodes:
+        flattens = node.layer and node.layer.flattens and node.output and len(node.output) == 1
+        if flattens and is_map(checked.network.shapes[node.inputs[0]]):
+            yield _insert(checked, node.name, MEAN, POOLED)

@@ -21,13 +21,13 @@ from specnet.fixes.missing import fill_in
 from specnet.fixes.numbers import Numbers, change_numbers
 from specnet.fixes.pointing import point_at_cause
 from specnet.fixes.ranking import Offer, order, rank
-from specnet.fixes.ranks import change_rank
+from specnet.fixes.ranks import change_rank, pool_before_flattening
 from specnet.fixes.sequences import leave_out_tokens, meet_claim
 from specnet.fixes.sites import Sites
 from specnet.fixes.translations import compare_translations
 from specnet.fixes.unreadable import follow_up
 from specnet.fixes.verification import BudgetSpent, Verifier
-from specnet.fixes.widths import find_readings, name_channels
+from specnet.fixes.widths import find_readings, name_channels, restore_channels
 
 MAX_OFFERS = 5
 """The search ends with so many fixes after which nothing is wrong that was not wrong before."""
@@ -84,7 +84,8 @@ class Search:
     def find_candidates(self, diagnostic: Diagnostic) -> list[Candidate]:
         """Return the candidates for an error that has to be searched for, as far as the budget admits."""
         if diagnostic.code is Code.E402:  # whose notes explain the gap by another way of counting
-            return [*correct_expectation(self.checked, diagnostic), *([] if diagnostic.notes else self.closing)]
+            closing = [] if diagnostic.notes else [*pool_before_flattening(self.checked, diagnostic), *self.closing]
+            return [*correct_expectation(self.checked, diagnostic), *closing]
         if diagnostic.code is Code.E106:
             return self._collect(complete_braces(self.checked, diagnostic))
         if diagnostic.code is Code.E111:
@@ -110,6 +111,7 @@ class Search:
             yield from meet_claim(checked, diagnostic)
         if diagnostic.code is Code.E310:
             yield from leave_out_tokens(checked, goal)
+            yield from restore_channels(checked, goal)
             yield from name_channels(checked, goal)
             yield from project_identity(checked, checked.network.by_name[goal.node])
             yield from convert_arms(checked, goal)

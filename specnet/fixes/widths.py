@@ -28,6 +28,9 @@ INDENT = re.compile(r"[ \t]*(?:\|[ \t]*)?")
 NAMED = 0.3
 """The cost of a name for the channels, less than that of changing a number."""
 
+RESTORED = 0.2
+"""The cost of the channels of the arm's beginning in the place of `C`, without a line more."""
+
 STATEMENT = re.compile(r"[ \t]*(?:\w+:[ \t]*)?")
 """What stands on a line before its first layer."""
 
@@ -43,6 +46,11 @@ class Reading:
     other: Shape
 
     @property
+    def is_wider(self) -> bool:
+        """Whether more channels arrive than the other arm has: `fc 4*C -> gelu -> fc C`."""
+        return self.here > self.other[-1]
+
+    @property
     def note(self) -> str:
         return (
             f"`C` in `{self.node.kind} {self.written.text}` is the channels that arrive at that very layer: "
@@ -51,14 +59,14 @@ class Reading:
 
 
 def find_readings(checked: Checked, goal: Goal) -> Iterator[Reading]:
-    """Yield the last layer with channels of each arm that has fewer than another one because of a `C`."""
+    """Yield the last layer with channels of each arm that has not those of the others because of a `C`."""
     network, shared = checked.network, find_shared(checked.network, goal.node)
     inputs = network.by_name[goal.node].inputs
-    shapes = [shape for value in inputs if (shape := network.shapes[value])]
-    if not shapes:
-        return
-    other = max(shapes, key=lambda shape: (shape[-1], shape))
     for value in inputs:
+        shapes = [shape for each in inputs if each != value and (shape := network.shapes[each])]
+        if not shapes:
+            continue
+        other = max(shapes, key=lambda shape: (shape[-1], shape))
         own = find_upstream(network, value) - shared
         arm = tuple(node for node in network.nodes if node.name in own and node.layer)
         last = next((node for node in reversed(arm) if node.layer and node.layer.output_field), None)
@@ -68,13 +76,26 @@ def find_readings(checked: Checked, goal: Goal) -> Iterator[Reading]:
 
 
 def _read(checked: Checked, node: Node, arm: tuple[Node, ...], other: Shape) -> Reading | None:
-    """Return how a layer reads `C` for its channels, if that is less than what the other arm has."""
+    """Return how a layer reads `C` for its channels, if that is neither what begins the arm nor the other arm's."""
     assert node.layer
     written = checked.elaborated.places[node.name].attributes.get(node.layer.output_field)
-    shape = checked.network.shapes[node.inputs[0]]
-    if written is None or shape is None or shape[-1] >= other[-1] or not CHANNELS.search(written.text):
+    shape, first = (checked.network.shapes[each.inputs[0]] for each in (node, arm[0]))
+    if written is None or shape is None or not CHANNELS.search(written.text):
+        return None
+    if shape[-1] == other[-1] or (first and shape[-1] == first[-1]):
         return None
     return Reading(node, written, arm, shape[-1], other)
+
+
+def restore_channels(checked: Checked, goal: Goal) -> Iterator[Candidate]:
+    """Yield `@in.C`, within a block, and `C//4` for a `C` that is four times the other arm's channels."""
+    for reading in find_readings(checked, goal):
+        factor, rest = divmod(reading.here, reading.other[-1])
+        texts = ["@in.C"] if rest else ["@in.C", f"C//{factor}"]
+        for place, text in enumerate(texts if reading.is_wider else []):
+            new = CHANNELS.sub(text, reading.written.text)
+            change = Change(reading.written.text, new, reading.node.name, Edit(reading.written, new))
+            yield Candidate((change,), RESTORED + place / 100)
 
 
 def name_channels(checked: Checked, goal: Goal) -> Iterator[Candidate]:

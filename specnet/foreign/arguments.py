@@ -171,9 +171,13 @@ def _make_keys(keys: Sequence[tuple[str, Span]], choice: str) -> Fix:
 
 
 def list_free_keys(attributes: type[Attributes], given: Collection[str]) -> list[str]:
-    """Return the upper-case keys of the fields that are not given, in torch's order of arguments: F, S, P, …"""
+    """Return the upper-case keys of the fields that are not given, in torch's order of arguments: F, S, P, …
+
+    Of a layer that takes no value by position, also the keys that it needs: `heads` of attention.
+    """
     fields = [field for field in attributes.model_fields if field not in (*attributes.positional, *given)]
-    return [key for key in map(attributes.key_of, fields) if key.isupper()]
+    needed = [] if attributes.positional else [name for name in fields if attributes.model_fields[name].is_required()]
+    return [key for name in fields if (key := attributes.key_of(name)).isupper() or name in needed]
 
 
 def _explain_keras(diagnostic: Diagnostic, arguments: Sequence[tree.Argument]) -> Diagnostic:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from specnet.builder import KEYWORDS
 from specnet.foreign import keras_layers, torch_layers
 from specnet.foreign.chains import Draft, Step, explain_length, is_join, takes_values
+from specnet.foreign.counterparts import explain_layer
 from specnet.foreign.meaning import Signature, Table, read_table
 from specnet.foreign.tools import ALONE, KERAS, Program, find_rows, guess_tool, name_tool, read_program
 from specnet.foreign.translation import translate
@@ -385,7 +386,7 @@ def _translate_unknown(function: str, call: ast.Call, program: Program) -> Call:
     first = call.args[:1] if get_layer_class(name) is None else []
     read = [each.id for each in first if isinstance(each, ast.Name) and _is_variable(each)]
     is_known = function == name and len(values) + len(read) == len(call.args)
-    differences = () if function == name else (f"`{function}` has no counterpart here",)
+    differences = () if function == name else (explain_layer(function),)
     step = Step("", (layer,), (None,))
     own = Call((step,), function, name_tool(function, program), differences, is_known, tuple(read))
     found = [translate_call(arg, program) for arg in inner]

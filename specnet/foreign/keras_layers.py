@@ -2,8 +2,9 @@
 
 Keras's momentum is the weight of the old statistics, and here that of the new batch. Initial weights, penalties and
 constraints are the subject of a spec's `train` section, or of `init`; those of Keras are named where they are given.
-`GlobalAveragePooling2D` gives a vector. `Dense` acts on the channels of each pixel of a map. A vector of `Flatten` has
-its elements pixel by pixel, and here channel by channel, which the weights behind it learn alike.
+`GlobalAveragePooling2D` gives a vector, as `GlobalAveragePooling1D` does of a sequence. `Dense` acts on the channels of
+each pixel of a map. A vector of `Flatten` has its elements pixel by pixel, and here channel by channel, which the
+weights behind it learn alike.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ ACTIVATIONS: Mapping[str, str] = {
 ALIASES = {
     "AvgPool2D": "AveragePooling2D",
     "Convolution2DTranspose": "Conv2DTranspose",
+    "GlobalAvgPool1D": "GlobalAveragePooling1D",
+    "GlobalMaxPool1D": "GlobalMaxPooling1D",
     "GlobalAvgPool2D": "GlobalAveragePooling2D",
     "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "MaxPool2D": "MaxPooling2D",
@@ -151,6 +154,8 @@ GlobalMaxPooling2D(data_format: layout = None, keepdims: True = False, **kwargs:
 GlobalAveragePooling2D(data_format: layout = None, keepdims: False = False,
        **kwargs: Layer) -> pool avg global -> flatten
 GlobalAveragePooling2D(data_format: layout = None, keepdims: True = False, **kwargs: Layer) -> pool avg global
+GlobalMaxPooling1D(data_format: layout = None, keepdims: False = False, **kwargs: Layer) -> pool max global
+GlobalAveragePooling1D(data_format: layout = None, keepdims: False = False, **kwargs: Layer) -> pool avg global
 AdaptiveAveragePooling2D(output_size: to, data_format: layout = None, **kwargs: Layer) -> pool avg
 AdaptiveMaxPooling2D(output_size: to, data_format: layout = None, **kwargs: Layer) -> pool max
 

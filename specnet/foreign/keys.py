@@ -10,6 +10,7 @@ from specnet.attributes import Attributes
 from specnet.diagnostics import Code, Diagnostic, make_diagnostic, make_replacement
 from specnet.foreign import keras_layers, torch_layers
 from specnet.foreign.calls import read_argument
+from specnet.foreign.counterparts import find_attribute
 from specnet.foreign.meaning import READS, Signature
 from specnet.foreign.translation import translate_argument
 from specnet.foreign.words import translate_word
@@ -24,6 +25,9 @@ BETWEEN_GROUPS = "`softmax` is over the channels; `groups=2` weighs those of one
 
 OTHER_WAYS = {("softmax", "dim"): BETWEEN_GROUPS, ("softmax", "axis"): BETWEEN_GROUPS}
 """What else may be meant by an argument that is left out, by the layer and the other tool's key."""
+
+NEGATIVE = ("no", "False", "false", "None", "0")
+"""Values with which an attribute does nothing."""
 
 SIZED = re.compile(r"(?P<word>[A-Za-z]+?)_?(?P<height>\d{1,2})x(?P<width>\d{1,2})")
 
@@ -62,6 +66,8 @@ def explain_key(diagnostic: Diagnostic, attributes: type[Attributes], arguments:
         text = " ".join(f"{key}={item.span.text}" for key, item in zip(BETAS, argument.value.items, strict=True))
         keys = f"{fact}; they are two, `{BETAS[0]}` and `{BETAS[1]}`"
         return replace(diagnostic, message=keys, help="", fixes=(make_replacement(argument.span, text, safe=True),))
+    if known := _explain_own_way(diagnostic, attributes, argument):
+        return replace(known, message=fact)
     row = next(_find_rows(attributes, argument.key.text), None)
     if row and row.by_name[argument.key.text].word in READS:
         reads = f"{fact}; what a layer reads is what arrives"
@@ -75,6 +81,19 @@ def explain_key(diagnostic: Diagnostic, attributes: type[Attributes], arguments:
     fix = make_replacement(place, text, title, safe=not differences)
     help = "" if text else OTHER_WAYS.get((row.layers, argument.key.text), "")
     return replace(diagnostic, notes=(*diagnostic.notes, *differences), help=help, fixes=(fix,))
+
+
+def _explain_own_way(
+    diagnostic: Diagnostic, attributes: type[Attributes], argument: tree.Argument
+) -> Diagnostic | None:
+    """Return the diagnostic of a key that is an attribute with its value here, or none; None for any other key."""
+    meant, absence = find_attribute(attributes, argument.key.text) if argument.key else ("", "")
+    if not (meant or absence):
+        return None
+    text = "" if argument.value.span.text in NEGATIVE else meant
+    place = argument.span if text else _include_blanks(argument.span)
+    title = text or f"without `{argument.span.text}`"
+    return replace(diagnostic, help=absence, fixes=(make_replacement(place, text, title, safe=bool(meant)),))
 
 
 def _find_rows(attributes: type[Attributes], key: str) -> Iterator[Signature]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from specnet.foreign.bad_line import BadLine, find_changes, find_end_of_call
 from specnet.foreign.calls import VARIABLES, Call, set_label, translate_statement
 from specnet.foreign.chains import Draft, Step, format_title, join_steps, join_taps, lay_out, put_input_first
+from specnet.foreign.counterparts import explain_layer
 from specnet.foreign.dataflow import Line, find_tap, find_untranslated, read_lines
 from specnet.foreign.definitions import recognise_definition
 from specnet.foreign.tools import guess_tool, read_program
@@ -108,7 +109,7 @@ def _find_unknown_words(draft: Draft, code: str) -> Draft:
     words = [match[0] for layer in draft.layers if (match := re.match(r"[A-Za-z_]\w*", layer))]
     blocks = {found[1] for found in BLOCK.finditer(code)}
     unknown = [word for word in words if not (word in WORDS or word in blocks or get_layer_class(word))]
-    lost = tuple(f"`{word}` has no counterpart here" for word in unknown)
+    lost = tuple(explain_layer(word) for word in unknown)
     return replace(draft, differences=(*draft.differences, *lost), is_known=not lost)
 
 

@@ -222,20 +222,20 @@ RECOGNISABLE = 6
 
 def translate_word(word: str, possible: Sequence[str]) -> str:
     """Return SpecNet's word for another tool's, if it is possible; else ""."""
-    aliases = (_normalize(word), *ALIASES.get(_normalize(word), ()))
+    aliases = (normalize_word(word), *ALIASES.get(normalize_word(word), ()))
     return next((alias for alias in aliases if alias.partition(" ")[0] in possible), "")
 
 
 def translate_anywhere(word: str) -> str:
     """Return SpecNet's word for another tool's, if it is the same in every place; else ""."""
-    aliases = ALIASES.get(_normalize(word), ())
+    aliases = ALIASES.get(normalize_word(word), ())
     return aliases[0] if len(aliases) == 1 else ""
 
 
 @lru_cache(maxsize=4096)
 def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
     """Return the possible word that `word` probably means, also in another tool; "" unless one is close."""
-    if _normalize(word) in FAMILIES and word not in possible:
+    if normalize_word(word) in FAMILIES and word not in possible:
         return ""
     ours = translate_word(word, possible)
     return suggest.find_closest_word(word, possible, {**_list_synonyms(possible), **({word: ours} if ours else {})})
@@ -244,7 +244,7 @@ def find_closest_word(word: str, possible: tuple[str, ...]) -> str:
 @lru_cache(maxsize=4096)
 def is_certain(word: str, meant: str) -> bool:
     """Whether a word that is replaced by `meant` is another tool's word for it, or can only be that one misspelt."""
-    name = _normalize(word)
+    name = normalize_word(word)
     aliases = ALIASES.get(name, ())
     known = [alias for alias, ours in ALIASES.items() if meant in ours and len(alias) >= RECOGNISABLE]
     return not {name, word.lower()} & PARTIAL and (
@@ -259,5 +259,6 @@ def _list_synonyms(possible: tuple[str, ...]) -> Mapping[str, str]:
     return {name: ours for name in names if (ours := translate_word(name, possible))}
 
 
-def _normalize(word: str) -> str:
+def normalize_word(word: str) -> str:
+    """Return a word in lower case, without underscores and a final `2d`."""
     return re.sub(r"2d$", "", word.lower()).replace("_", "")

@@ -28,6 +28,7 @@ class Permute(Reshaping):
     storage: ClassVar[Storage | None] = Storage.SCATTERED_VIEW
     shares_gradient: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("order",)
+    for_sequences: ClassVar[str] = f"permute {TRANSPOSED}"
 
     order: Literal["HWC", "HCW", "WHC", "WCH", "CHW", "CWH", "CL"] = Field(description="order of the axes, as WHC")
 

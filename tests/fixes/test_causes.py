@@ -184,6 +184,13 @@ EXCLUSIONS = {
 """Layers whose attributes exclude each other, each with the beginnings of the titles of its fixes."""
 
 
+def test_a_shift_beyond_its_window_is_shown_in_its_place_and_becomes_half_the_window() -> None:
+    error = first_error("input 16x16x12\nattention heads=3 window=8 shift=9")
+    assert error.span is not None
+    assert error.span.text == "shift=9"
+    assert error.fixes[0].title.startswith("shift=9 → shift=4 in attention1, line 2")
+
+
 @pytest.mark.parametrize("layer", EXCLUSIONS)
 def test_an_attribute_that_excludes_another_is_changed_or_left_out(layer: str) -> None:
     text = f"input 8x8x8\n{layer}\nfc 3\n"

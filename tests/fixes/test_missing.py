@@ -135,6 +135,41 @@ def test_a_gate_whose_channels_are_its_own_reads_those_of_the_join(written: str,
     assert check_source(Source("test.net", after)).ok
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (
+            "input 16x64\nadd {{ | ln -> fc 4*C -> gelu -> fc {} | identity }}\n",
+            ("C", "C//4"),
+        ),
+        (
+            "input 8x8x64\nadd {{ | ln -> conv K=4*C F=1 -> gelu -> conv K={} F=1 | identity }}\n",
+            ("C", "C//4"),
+        ),
+        (
+            "input 16x64\nblock mlp {{\n  add {{ | fc 4*C -> gelu -> fc {} | identity }}\n}}\nmlp\n",
+            ("C", "@in.C"),
+        ),
+        (
+            "input 16x64\nadd {{ | fc 100 -> gelu -> fc {} | identity }}\n",
+            ("C", "width"),
+        ),
+    ],
+)
+def test_an_arm_that_widens_the_channels_gets_back_those_that_began_it(written: str, meant: tuple[str, str]) -> None:
+    text = written.format(meant[0])
+    (error,) = check(text).errors
+    assert any(note.endswith(", not 64") for note in error.notes)
+    after = fixed(text)
+    assert after.replace("let width = C\n", "") == written.format(meant[1])
+    assert check_source(Source("test.net", after)).ok
+
+
+def test_an_arm_whose_first_layer_reads_c_has_misread_nothing() -> None:
+    (error,) = check("input 16x64\nadd { | fc 2*C | identity }\n").errors
+    assert not error.notes
+
+
 def test_a_name_that_the_spec_has_is_not_taken_again() -> None:
     after = fixed(f"let width = 2\ninput 32x32x64\nmul {{ | identity | {GATE.format('C')} }}\n")
     assert "let channels = C\n" in after

@@ -24,7 +24,7 @@ def test_a_slip_is_answered_at_its_place_with_the_fix(slip: Slip) -> None:
     found = judge(slip)
     assert found["broken"], str(slip)
     assert found[HERE] or found[CLAIMED], str(slip)
-    assert found[OFFERED] or slip.kind == "a permutation of a map", str(slip)
+    assert found[OFFERED], str(slip)
 
 
 @pytest.mark.slow
@@ -34,7 +34,7 @@ def test_slips_in_every_spec_are_answered_at_their_place_with_a_fix() -> None:
     assert {kind for kind, found in sums.items() if found["broken"]} == {*SLIPS}
     assert every[HERE] + every[CLAIMED] == every["broken"]
     assert every[HERE] >= 0.98 * every["broken"]
-    assert every[OFFERED] >= 0.96 * every["broken"]
+    assert every[OFFERED] >= 0.98 * every["broken"]
 
 
 CASES = {
@@ -55,6 +55,11 @@ CASES = {
         "conv K=48 F=4 S=4\nfc 64 -> class_token",
         "tokens -> fc 64, line 3: 65×64",
     ),
+    "a forgotten pool": (
+        "conv K=48 F=4 S=4\nfc 10\nexpect parameters 2_842",
+        "pool avg global -> fc 10, line 3",
+    ),
+    "an order of a map": ("conv K=48 F=4 S=4 -> tokens -> permute CHW", "permute CHW → permute CL, line 2: 48×64"),
     "bn": ("conv K=48 F=4 S=4 -> tokens -> bn eps=1e-3", "bn → ln, line 2"),
     "gn": ("conv K=48 F=4 S=4 -> tokens -> gn", "gn → ln, line 2"),
     "a window beside": (

@@ -83,6 +83,8 @@ def test_every_argument_of_a_layer_is_accounted_for(row: Signature) -> None:
         ("DepthwiseConv2D(3, padding='same')", "conv K=C F=3 P=same G=C"),
         ("AveragePooling2D(3, strides=2, padding='same')", "pool avg F=3 S=2 P=same"),
         ("GlobalAveragePooling2D()", "pool avg global -> flatten"),
+        ("GlobalAveragePooling1D()", "pool avg global"),
+        ("GlobalMaxPool1D()", "pool max global"),
         ("GlobalAveragePooling2D(keepdims=True)", "pool avg global"),
         ("ZeroPadding2D(((0, 1), (0, 1)))", "pad 0:1"),
         ("ZeroPadding2D((1, 2))", "pad 1x2"),

@@ -30,6 +30,9 @@ TOWER_GAP = 26.0
 SKIP = 8.0
 """How high the arc of a skip within a block rises above its box."""
 
+NUMBER = 12.0
+"""The room of the number of a height above the lower end of its edge."""
+
 LEGIBLE, ROOMY = 12.0, 22.0
 """The side of a map from which its sizes stand along the edges, and the height with which an arrow passes above them.
 

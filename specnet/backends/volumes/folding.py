@@ -8,7 +8,7 @@ A block or repetition below the wanted depth is one volume.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -36,19 +36,17 @@ def fold_volumes(network: Network, scopes: Scopes, depth: int | None, alone: Col
 
 def _link_volumes(network: Network, volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> FoldedVolumes:
     """Return volumes with their links, and with what can be said of them only by their sources and readers."""
-    read = Counter(_list_reads(volumes, holders))
-    links = tuple(Link(*ends) for ends in read)
-    links = (*links, *_find_gaps(volumes, links))
+    read = tuple(dict.fromkeys(_list_reads(volumes, holders)))
+    links = (*read, *_find_gaps(volumes, read))
     volumes = _mark_sums(_split_parts(network, volumes, holders), read)
     outputs = frozenset(holders[value] for value in network.outputs)
     return FoldedVolumes(split_towers(network, volumes, links), links, outputs)
 
 
-def _mark_sums(volumes: Mapping[str, Volume], read: Mapping[tuple[str, str, str], int]) -> Mapping[str, Volume]:
-    """Return the volumes with a mark at those that add to a layer's output what the layer reads."""
-    repeated = {target for (_, target, _), times in read.items() if times > 1}
-    sources = Counter(target for _, target, _ in read)
-    skipped = {name for name, each in volumes.items() if (sources[name] == 1 if each.is_folded else name in repeated)}
+def _mark_sums(volumes: Mapping[str, Volume], read: Iterable[Link]) -> Mapping[str, Volume]:
+    """Return the volumes with a mark at blocks that add what they read to what their layers make of it."""
+    sources = Counter(link.target for link in read)
+    skipped = {name for name, each in volumes.items() if each.is_folded and sources[name] == 1}
     return {
         name: replace(each, has_skip=name in skipped and any(map(is_sum, each.nodes))) for name, each in volumes.items()
     }
@@ -149,11 +147,19 @@ def _is_one_layer(nodes: list[Node]) -> bool:
     return all(len(node.operands) == 1 for node in nodes) and all(kind and kind.is_follower() for kind in kinds[1:])
 
 
-def _list_reads(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield source, target and value for each layer that reads a value of another volume."""
+def _list_reads(volumes: Mapping[str, Volume], holders: Mapping[str, str]) -> Iterator[Link]:
+    """Yield a link for each layer that reads a value of another volume."""
     for name, volume in volumes.items():
         for node in volume.nodes:
-            yield from ((holders[value], name, value) for value in node.inputs if holders[value] != name)
+            skipping = _list_layer_sources(volume, holders) if is_sum(node) and node is not volume.nodes[0] else set()
+            for value in node.inputs:
+                if (source := holders[value]) != name:
+                    yield Link(source, name, value, is_residual=source in skipping)
+
+
+def _list_layer_sources(volume: Volume, holders: Mapping[str, str]) -> set[str]:
+    """Return the volumes that the layer of a volume reads; none for a block, whose sums are inside."""
+    return set() if volume.is_folded else {holders[value] for value in volume.nodes[0].inputs}
 
 
 def _find_gaps(volumes: Mapping[str, Volume], links: tuple[Link, ...]) -> Iterator[Link]:

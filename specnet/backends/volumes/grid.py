@@ -46,7 +46,9 @@ class Grid:
         return found
 
     def is_skip(self, link: Link, row_start: int) -> bool:
-        """Whether a link passes over another volume of its lane, in a row that begins with this rank."""
+        """Whether a link passes over a volume of its lane or the target's layer, in a row that begins with a rank."""
+        if link.is_residual:
+            return True
         first, last, lane = self.ranks[link.source], self.ranks[link.target], self.lanes[link.target]
         if first < row_start and link.source != self._find_main(link.target):
             return True

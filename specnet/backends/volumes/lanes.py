@@ -23,14 +23,18 @@ def rank_volumes(folded: FoldedVolumes) -> Mapping[str, int]:
 
 
 def find_heirs(folded: FoldedVolumes) -> Mapping[str, str]:
-    """Return for each volume the reader that goes on in its lane: the one from which it is farthest to an end."""
+    """Return for each volume the reader that goes on in its lane: the one from which it is farthest to an end.
+
+    Of several, a stream goes on where it is added, and not where another stream reads it.
+    """
+    residuals = {(link.source, link.target) for link in folded.links if link.is_residual}
     rest: dict[str, int] = {}
     heirs: dict[str, str] = {}
     for name in reversed([*folded.volumes]):
         readers = folded.behind[name]
         rest[name] = max((rest[reader] + 1 for reader in readers), default=0 if name in folded.outputs else ASIDE)
         if readers:
-            heirs[name] = max(readers, key=rest.__getitem__)
+            heirs[name] = max(readers, key=lambda reader: (rest[reader], (name, reader) in residuals))
     return heirs
 
 

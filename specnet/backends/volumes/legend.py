@@ -37,7 +37,9 @@ def draw_legend(cells: Iterable[Cell], colours: FigureColours, width: float) -> 
 
 def _list_entries(cells: list[Cell], colours: FigureColours) -> Iterator[Entry]:
     sound = [cell.volume for cell in cells if cell.volume.shape and not cell.is_fault]
-    shown = {each.family for each in sound} | {family for each in sound for family, _ in (*each.parts, *each.rows)}
+    shown = {each.family for each in sound if not each.rows} | {
+        family for each in sound for family, _ in (*each.parts, *each.rows)
+    }
     for family in (each for each in Family if each in shown):
         yield family.value, colours.families[family], colours.hatches.get(family)
     if any(each.is_folded and each.family is None for each in sound):

@@ -8,13 +8,13 @@ from functools import cached_property
 from itertools import product
 
 from specnet.backends.volumes.branching import Line, cut_shared
-from specnet.backends.volumes.cell import Cell
+from specnet.backends.volumes.cell import NUMBER, Cell
 from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.gutters import Gutters
 from specnet.backends.volumes.placement import Layout, Seats
 from specnet.backends.volumes.ports import Ports
 from specnet.backends.volumes.scale import Scale
-from specnet.backends.volumes.scene import Item, Point, Stroke
+from specnet.backends.volumes.scene import CORNER, Item, Point, Stroke
 from specnet.backends.volumes.sights import connect_all, draw_sight
 from specnet.backends.volumes.volume import Link
 
@@ -23,9 +23,6 @@ BOW = 8.0
 
 UP = 8.0
 """How much lower than a skip what comes from below enters a box."""
-
-NUMBER = 12.0
-"""The room of the number of a height above the lower end of its edge."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +108,19 @@ class Linker:
 
     def _change_lane(self, link: Link, colour: str) -> Iterator[Item]:
         """Yield a line that changes lanes right behind the source, away from the trunk, or right before the target."""
-        source, target = self.seats[link.source], self.seats[link.target]
         (x1, y1), (x2, y2) = self.ports.leave(link.source), self.ports.arrive(link.target)
-        leaves_trunk = abs(source.lane) < abs(target.lane)
-        turn = self.layout.turns.get(source.rank + 1 if leaves_trunk else target.rank, (x1 + x2) / 2)
+        turn = self._find_turn(link)
         near, far = (turn - BOW, y1), (turn + BOW, y2)
         yield Stroke(((x1, y1), near), colour, 1.0)
         yield Stroke((near, (turn, y1), (turn, y2), far), colour, 1.0, is_curve=True)
         yield Stroke((far, (x2, y2)), colour, 1.0, has_head=True)
+
+    def _find_turn(self, link: Link) -> float:
+        """Return where a link changes lanes."""
+        source, target = self.seats[link.source], self.seats[link.target]
+        leaves_trunk = abs(source.lane) < abs(target.lane)
+        middle = (self.ports.leave(link.source)[0] + self.ports.arrive(link.target)[0]) / 2
+        return self.layout.turns.get(source.rank + 1 if leaves_trunk else target.rank, middle)
 
     @cached_property
     def _lines(self) -> Mapping[Link, Line]:
@@ -140,8 +142,17 @@ class Linker:
             return None if self.layout.is_u else tuple(self.gutters.route(link))
         if link not in self.layout.arcs:
             return None
-        start, end, height = self.ports.rise(link.source), self.ports.drop(link), self.ports.find_arc(link)
-        return start, (start[0], height), (end[0], height), end
+        end, height = self.ports.drop(link), self.ports.find_arc(link)
+        start = self._branch(link) if self._changes_lane(link) else (self.ports.rise(link.source),)
+        return *start, (start[-1][0], height), (end[0], height), end
+
+    def _changes_lane(self, link: Link) -> bool:
+        return self.seats[link.source].lane != self.seats[link.target].lane
+
+    def _branch(self, link: Link) -> Line:
+        """Return where a residual leaves the line by which its value comes from another lane."""
+        x, y = self._find_turn(link) + BOW, self.ports.arrive(link.target)[1]
+        return (x, y), (x + CORNER, y)
 
     def _change_level(self, link: Link, colour: str) -> Stroke:
         """Return an arrow that turns down to the next level of a U, or up to the one above."""

@@ -47,7 +47,7 @@ class Layout:
 
     seats: Seats
     arcs: Mapping[Link, int] = field(default_factory=dict)
-    """The links that pass over other volumes of the target's row, with the level of each."""
+    """The links that pass over other volumes of the target's row or its layer, with the level of each."""
     exits: Mapping[str, int] = field(default_factory=dict)
     """The volumes whose values leave their row over others, with the level of each."""
     turns: Mapping[int, float] = field(default_factory=dict)

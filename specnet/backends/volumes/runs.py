@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from specnet.backends.volumes.volume import FoldedVolumes, Link, Volume
@@ -17,8 +17,8 @@ def fold_runs(folded: FoldedVolumes) -> FoldedVolumes:
         is_equal = follows and _is_equal(folded.volumes[before[0]], volume)
         heads[name] = heads[before[0]] if is_equal else name
     volumes = {head: _join(folded, names) for head, names in _list_runs(heads)}
-    moved = (Link(heads[link.source], heads[link.target], link.value) for link in folded.links)
-    links = tuple(link for link in moved if link.source != link.target)
+    moved = (replace(link, source=heads[link.source], target=heads[link.target]) for link in folded.links)
+    links = tuple(link for link in moved if link.source != link.target and not _is_inside(link, volumes))
     return FoldedVolumes(volumes, links, frozenset(heads[name] for name in folded.outputs))
 
 
@@ -36,6 +36,13 @@ def _list_runs(heads: dict[str, str]) -> Iterable[tuple[str, list[str]]]:
     return runs.items()
 
 
+def _is_inside(link: Link, volumes: Mapping[str, Volume]) -> bool:
+    """Whether a link is a residual of each layer of a run, for which the small arc over its box stands."""
+    return link.is_residual and volumes[link.target].count > 1
+
+
 def _join(folded: FoldedVolumes, names: list[str]) -> Volume:
     nodes = tuple(node for name in names for node in folded.volumes[name].nodes)
-    return replace(folded.volumes[names[0]], nodes=nodes, count=len(names))
+    first = folded.volumes[names[0]]
+    has_skip = first.has_skip or any(link.is_residual and link.target in names[1:] for link in folded.links)
+    return replace(first, nodes=nodes, count=len(names), has_skip=has_skip)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from specnet.backends.volumes.boxes import choose_colours
-from specnet.backends.volumes.cell import Cell
+from specnet.backends.volumes.cell import NUMBER, Cell
 from specnet.backends.volumes.colours import FigureColours
 from specnet.backends.volumes.scale import Scale
 from specnet.backends.volumes.scene import Item, Point, Polygon, Stroke
@@ -44,8 +44,9 @@ def _place_filter(source: Cell, target: Cell, front: Point, scale: Scale) -> tup
 
 
 def connect_all(source: Cell, target: Cell, start: Point, end: Point, colours: FigureColours) -> Iterator[Item]:
-    """Yield lines from both ends of a box to both ends of a column."""
+    """Yield lines from both ends of a box to both ends of a column; of a map, above the number of its height."""
     x, (dx, dy) = start[0] + source.box.thickness, source.box.depth
     starts = (x + dx, start[1] + dy), (x + dx, start[1] + dy + source.box.height)
-    for corner, other in product(starts, (end, (end[0], end[1] + target.box.height))):
+    bottom = end[1] + target.box.height - (NUMBER if target.has_edge_sizes else 0)
+    for corner, other in product(starts, (end, (end[0], bottom))):
         yield Stroke((corner, other), colours.quiet, THIN)

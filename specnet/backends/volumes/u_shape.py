@@ -77,12 +77,16 @@ def _joins_neighbours(folded: FoldedVolumes, levels: Mapping[str, int], ranks: M
 
 
 def _find_arcs(folded: FoldedVolumes, levels: Mapping[str, int], ranks: Mapping[str, int]) -> dict[Link, int]:
-    """Return the links that pass over other volumes of their level, with the height of each above it."""
+    """Return the links that pass over others or the target's layer on their level, with the height of each above it."""
     arcs = dict[Link, int]()
     for level in range(max(levels.values()) + 1):
         inside = [ranks[name] for name in levels if levels[name] == level]
         links = [link for link in folded.links if levels[link.source] == levels[link.target] == level]
-        over = [link for link in links if any(ranks[link.source] < rank < ranks[link.target] for rank in inside)]
+        over = [
+            link
+            for link in links
+            if link.is_residual or any(ranks[link.source] < rank < ranks[link.target] for rank in inside)
+        ]
         heights = nest_spans((link.source, ranks[link.source], ranks[link.target]) for link in over)
         arcs |= {link: heights[link.source] for link in over}
     return arcs

@@ -28,7 +28,7 @@ class Volume:
     parts: tuple[tuple[Family | None, int], ...] = ()
     """Of maps laid one behind the other, the family that made each, and its channels."""
     has_skip: bool = False
-    """Whether what the volume reads skips layers of it and is added to their output."""
+    """Whether what a block or each layer of a run reads skips layers of it and is added to their output."""
     count: int = 1
     """The number of equal layers or blocks, one behind the other, that it stands for."""
     read_whole: frozenset[str] = frozenset()
@@ -87,6 +87,8 @@ class Link:
     value: str
     is_gap: bool = False
     """Whether it leads across lines that could not be read, so that no value is known."""
+    is_residual: bool = False
+    """Whether it is added to what the target's layer makes of the same volume."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class FoldedVolumes:
         found = dict[str, list[str]]()
         for link in self.links:
             found.setdefault(link.target, []).append(link.source)
-        return {name: tuple(found.get(name, ())) for name in self.volumes}
+        return {name: tuple(dict.fromkeys(found.get(name, ()))) for name in self.volumes}
 
     @cached_property
     def behind(self) -> Mapping[str, tuple[str, ...]]:
@@ -112,7 +114,7 @@ class FoldedVolumes:
         found = dict[str, list[str]]()
         for link in self.links:
             found.setdefault(link.source, []).append(link.target)
-        return {name: tuple(found.get(name, ())) for name in self.volumes}
+        return {name: tuple(dict.fromkeys(found.get(name, ()))) for name in self.volumes}
 
 
 def is_sum(node: Node) -> bool:

@@ -80,7 +80,7 @@ class Layer(Attributes):
 
     family: ClassVar[Family]
     for_sequences: ClassVar[str] = ""
-    """The kind that does to each token what this one does to a map; "" if this one takes sequences, or none does."""
+    """The kind, or the layer with its attributes, that does to a sequence what this one does to a map; "" for none."""
 
     arity: ClassVar[Arity] = Arity()
     """The number of inputs that the kind takes, beside a value that gives a size alone (`is_like`)."""

@@ -80,6 +80,7 @@ MEMBERS: Mapping[str, Member] = {
     "size_field": FIELD,
     "shares_gradient": FLAG,
     "flattens": FLAG,
+    "for_sequences": (_is_a(str), "the text of a layer"),
     "preserves_shape": FLAG,
     "asks_torch": FLAG,
 }

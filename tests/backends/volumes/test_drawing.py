@@ -153,6 +153,8 @@ def test_the_legend_names_the_families_that_are_shown() -> None:
     texts = [text.text for text in list_texts(draw_volumes(check(SPECS / "lenet5.net")))]
     assert texts[-3:] == ["convolution", "pooling", "dense"]
     assert [text.text for text in list_texts(draw(BROKEN))][-3:] == ["convolution", "error", "behind an error"]
+    rows = [text.text for text in list_texts(draw(MADE_UP["streams"]))]  # the sequences that concat joins keep theirs
+    assert rows[-5:] == ["convolution", "pooling", "dense", "attention", "reshaping"]
 
 
 def test_themes_differ_in_colours_alone() -> None:

@@ -88,9 +88,44 @@ def test_a_join_has_its_own_volume_unless_it_is_a_sum_of_one_shape(join: str, ha
     assert ("join" in folded.volumes) == has_own
 
 
-def test_a_sum_of_a_layer_and_its_input_is_marked() -> None:
-    folded = fold("input 8\nx: fc 8 -> @x\nfc 8 -> add @x\n")[1]
-    assert [name for name, volume in folded.volumes.items() if volume.has_skip] == ["fc2"]
+RESIDUALS = {
+    "equal values": "fc 6 -> fc 6 -> @x\nlast: fc 6 -> add @x",
+    "norm of the other": "fc 6 -> @x\n@x -> ln -> fc 6 -> add @x",
+    "attention": "fc 6\nadd { | ln -> attention heads=2 | identity }",
+    "windowed attention": "fc 6\nadd { | ln -> attention heads=2 window=4 | identity }",
+    "cross-attention": "fc 6 -> ln -> @m\nfc 6 -> @x\n@x -> ln -> attention @m heads=2 -> add @x",
+}
+
+
+@pytest.mark.parametrize("lines", RESIDUALS.values(), ids=RESIDUALS)
+def test_what_is_added_to_one_layer_of_it_arrives_over_the_row(lines: str) -> None:
+    layout = place(f"input 8x6\n{lines}\n")
+    assert layout
+    (link,) = (link for link in layout.arcs if link.is_residual)
+    assert layout.seats[link.target].rank == layout.seats[link.source].rank + 1
+    assert layout.seats[link.target].rank == max(seat.rank for seat in layout.seats.values())
+
+
+def test_a_sum_of_two_other_layers_is_no_residual() -> None:
+    links = fold("input 8\nfc 6 -> @x\nfc 8 -> fc 6 -> add @x\n")[1].links
+    assert not any(link.is_residual for link in links)
+
+
+def test_two_streams_that_read_each_other_keep_their_lanes() -> None:
+    turn = "@a -> attention @b heads=2 -> add @a -> @c\n@b -> attention @a heads=2 -> add @b -> @d\n"
+    ends = "@c -> fc 8 -> @a\n@d -> fc 8 -> @b\n"
+    found = lanes(f"input a 6x8\ninput b 6x8\nrepeat 2 carry @a @b {{\n{turn}{ends}}}\nconcat @a @b axis=L\n")
+    assert [lane for name, lane in found.items() if "attention" in name] == [found["a"], found["b"]] * 2
+
+
+def test_a_run_of_residual_layers_is_one_with_an_arc() -> None:
+    folded = fold_runs(fold("input 8x8x4\nconv K=4 F=1\n" + "add { | conv K=4 F=3 P=1 -> relu | identity }\n" * 9)[1])
+    assert [(volume.count, volume.has_skip) for volume in folded.volumes.values()] == [
+        (1, False),
+        (1, False),
+        (9, True),
+    ]
+    assert not any(link.is_residual for link in folded.links)
 
 
 @pytest.mark.parametrize("name", ["alexnet-2012", "alexnet", "resnext50", "mobilenet-v1"])
