@@ -252,8 +252,7 @@ def check_claim(chain: tree.Chain, claim: tree.Expression, context: Context, val
     shape = claimed if isinstance(claimed, tuple) else (claimed,)
     if claimed is UNSET or value is None:
         return
-    are_sizes = all(isinstance(size, int) and not isinstance(size, NO_COUNT) and size > 0 for size in shape)
-    if not are_sizes or len(shape) > SIZES:
+    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) and size > 0 for size in shape):
         context.report(Code.E112, "a claim is a shape, such as `55x55x96` or `1000`", claim.span)
         return
     graph = context.graph
