@@ -134,7 +134,7 @@ def _evaluate_shape(size: tree.Expression, context: Context) -> Shape | None:
     if value is UNSET:
         return None
     sizes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) for size in sizes) or len(sizes) > 3:
+    if not all(isinstance(size, int) and not isinstance(size, NO_COUNT) for size in sizes) or len(sizes) > SIZES:
         forms = "height×width×channels, such as 227x227x3, length×channels, such as 197x768, or a length"
         message = f"an input is {forms}, not {quote_value(value)}"
         context.report(Code.E112, message, size.span)

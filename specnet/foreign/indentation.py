@@ -11,7 +11,8 @@ from specnet.syntax.recovery import Hint
 
 HEAD = re.compile(
     rf"(?P<indent>[ \t]*)(?P<label>\w+:[ \t]*)?(?P<word>repeat|for|if|elif|else|block|train)\b"
-    rf"(?P<of>[^\n{{}}{MASK}]*?)(?P<colon>[ \t]*:)[ \t]*(?P<rest>[^\s:{MASK}][^\n{MASK}]*?)?[ \t\r{MASK}]*$",
+    rf"(?P<of>(?:[^\n{{}}(){MASK}]|\([^()\n{MASK}]*\))*?)(?P<colon>[ \t]*:)"
+    rf"[ \t]*(?P<rest>[^\s:{MASK}][^\n{MASK}]*?)?[ \t\r{MASK}]*$",
     re.MULTILINE,
 )
 """The beginning of lines that belong together."""

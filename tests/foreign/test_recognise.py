@@ -484,6 +484,7 @@ def test_words_for_a_transposed_convolution_mean_deconv(word: str) -> None:
         ("input 8x8x3\nfc 10\ntrain {\n  momentum 0.9\n}", "optimizer sgd momentum=0.9"),
         ("input 8x8x3\nfc 10\ntrain {\n  learning_rate = 0.1\n  optimizer sgd\n}", "optimizer sgd lr=0.1"),
         ("input 8x8x3\nfc 10\ntrain {\n  epochs = 3\n}", "epochs 3"),
+        ("input 8x8x3\nblock u(k, F:3) { conv K=k F=F }\nu 8", "block u(k, F=3) { conv K=k F=F }"),
         ("input 8x8x3\nfc 10\ntrain { data folder images/cats }", '"images/cats"'),
         ("use blocks/fire.net\ninput 8x8x3\nfire 4 4 4", '"blocks/fire.net"'),
     ],

@@ -17,6 +17,12 @@ from specnet.compiler import Checked
 SHARP = 144.0
 """The dots per inch of a PNG, unless another number is asked for."""
 
+WIDTH_OF_PNG = slice(16, 20)
+"""The bytes of a PNG that hold its width in pixels."""
+
+CORRECTIONS = 3
+"""The times that a picture is drawn anew to have the width that is asked for."""
+
 MARGIN = 0.39
 """The margin of a page in inches, about 1 cm."""
 
@@ -42,8 +48,20 @@ def render_fit(fit: Fit, format: str, theme: Theme, dpi: float | None = None, wi
     if format == "svg":
         return finish_svg(run_dot(source, "-Tsvg"), fit.diagram)
     if format == "png":
-        return run_dot(source, "-Tpng", f"-Gdpi={_choose_dpi(fit, dpi, width):.3f}")
+        return _render_png(source, _choose_dpi(fit, dpi, width), width)
     return run_dot(source, f"-T{format}", f"-Gsize={_choose_page(fit)}", f"-Gmargin={MARGIN}")
+
+
+def _render_png(source: str, dpi: float, width: int | None) -> bytes:
+    """Return a PNG of a width, which dot rounds by fonts of its own: a pixel more or less is mended by half of one."""
+    content = run_dot(source, "-Tpng", f"-Gdpi={dpi:.3f}")
+    for _ in range(CORRECTIONS if width else 0):
+        found = int.from_bytes(content[WIDTH_OF_PNG], "big")
+        if found == width:
+            break
+        dpi *= ((width or 0) + found) / (2 * found)
+        content = run_dot(source, "-Tpng", f"-Gdpi={dpi:.3f}")
+    return content
 
 
 def _choose_dpi(fit: Fit, dpi: float | None, width: int | None) -> float:

@@ -27,6 +27,9 @@ from specnet.syntax.tree import Lines
 TOO_LARGE = ("hrnet-w18", "mobilenet-v2-coordinate")
 """Networks of very many layers that depend on the sizes of their values, so that few sizes are tried in a second."""
 
+OF_AREA = ("gmlp-s-16", "mixer-b-16")
+"""Networks whose weights mix all tokens, so that any height and width of the same number of patches will do."""
+
 FILES = sorted([*SPECS.glob("*.net"), *SPECS.glob("articles/*.net")])
 ZOO = [path for path in FILES if path.stem not in TOO_LARGE]
 
@@ -220,7 +223,7 @@ def test_sizes_that_the_weights_fit(name: str, fitting: list[int] | None) -> Non
         assert (axis.fitting and [*axis.fitting.list_from(1)]) == fitting
 
 
-@pytest.mark.parametrize("path", sample(ZOO), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sample([path for path in ZOO if path.stem not in OF_AREA]), ids=lambda path: path.stem)
 def test_a_published_network_takes_what_the_survey_says(path: Path) -> None:
     """Compare a few sizes, among them the first valid and exact ones and those beside them."""
     spec = read(path)
