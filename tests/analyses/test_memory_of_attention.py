@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from paths import SPECS
 
 from specnet.analyses.passes import replay_inference, replay_training
+from specnet.graph import Network
 from specnet.settings import Training
 from specnet.settings.optimizer import Sgd
-from tests.analyses.test_memory import ON_CPU, OPTIMIZERS, compare_step, kept_before_loss, network_of
+from tests.analyses.test_memory import ON_CPU, OPTIMIZERS, compare_step, kept_before_loss, network_of, zoo
 from tests.torch_memory import measure_forward, measure_step
 
-VIT = """
-input 224x224x3
-block encoder(heads) {
-  add { | ln -> attention heads=heads | identity }
-  add { | ln -> fc 4*C -> gelu -> fc @in.C | identity }
-}
-conv K=192 F=16 S=16 -> tokens
-class_token -> positions learned
-repeat 12 { encoder heads=3 }
-ln -> token 0 -> fc 1000
-"""
-"""ViT-Ti/16 (Steiner et al. 2021)."""
-
-SWIN = """
-input 224x224x3
-block swin(heads, i) {
-  add { | ln -> attention heads=heads window=7 shift=3*(i%2) bias=relative -> drop_path 0.2*i/11 | identity }
-  add { | ln -> conv K=4*C F=1 -> gelu -> conv K=@in.C F=1 -> drop_path 0.2*i/11 | identity }
-}
-block merge() {
-  space_to_depth 2 -> ln -> conv K=C//2 F=1 bias=no
-}
-conv K=96 F=4 S=4 -> ln
-repeat i in 0..2 { swin heads=3 i=i }
-merge -> repeat i in 2..4 { swin heads=6 i=i }
-merge -> repeat i in 4..10 { swin heads=12 i=i }
-merge -> repeat i in 10..12 { swin heads=24 i=i }
-ln -> pool avg global -> fc 1000
-"""
-"""Swin-T (Liu et al. 2021)."""
+SHORT = (SPECS / "vit-ti-16.net").read_text(encoding="utf-8").replace("repeat 12", "repeat 2").partition("expect")[0]
 
 SEQUENCE = "input 64x48\nfc 48\n{}\nfc 48\npool avg global\nfc 3"
 MAP = "input 16x16x48\nconv K=48 F=1\n{}\nconv K=48 F=1\npool avg global\nfc 3"
@@ -76,15 +49,14 @@ def test_inference_takes_what_torch_accounts_for(spec: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec",
+    "network",
     [
-        pytest.param(VIT.replace("repeat 12", "repeat 2"), id="ViT-Ti/16 of 2 blocks"),
-        pytest.param(VIT, id="ViT-Ti/16", marks=pytest.mark.slow),
-        pytest.param(SWIN, id="Swin-T", marks=pytest.mark.slow),
+        pytest.param(network_of(SHORT), id="ViT-Ti/16 of 2 blocks"),
+        pytest.param(zoo("vit-ti-16"), id="ViT-Ti/16", marks=pytest.mark.slow),
+        pytest.param(zoo("swin-t"), id="Swin-T", marks=pytest.mark.slow),
     ],
 )
-def test_a_transformer_keeps_what_autograd_keeps(spec: str) -> None:
-    network = network_of(spec)
+def test_a_transformer_keeps_what_autograd_keeps(network: Network) -> None:
     saved, peak = measure_step(network, 4, OPTIMIZERS["sgd"][1])
     memory = replay_training(network, Training(optimizer=Sgd()), ON_CPU)
     assert kept_before_loss(memory, 4) == saved

@@ -16,14 +16,12 @@ from specnet.elaborate import Place
 from specnet.graph import Network, Node
 from specnet.layers.base import Shape, is_sequence
 from specnet.layers.base.families import is_frozen
+from specnet.layers.base.shapes import MEAN
 from specnet.layers.base.traits import Trait
 from specnet.settings import Training
 from specnet.settings.group import list_names
 from specnet.settings.loss import Squash
 from specnet.source import Span
-
-POOL = "pool avg global"
-"""The layer that makes a vector of a sequence."""
 
 FEW = 4
 """The number of layers up to which halving the variance in each does no harm."""
@@ -137,7 +135,7 @@ def _make_pooling_finding(view: View, fact: str) -> Finding:
     place, last = elaborated.places[name], elaborated.find_output_layer()
     section, element = elaborated.setting_spans.get("train"), place.element
     is_last = last is not None and last[0] == name
-    at, text = (element.start, f"{POOL} -> ") if is_last else (element.end, f" -> {POOL}")
+    at, text = (element.start, f"{MEAN} -> ") if is_last else (element.end, f" -> {MEAN}")
     title = f"{text}{element.text}" if is_last else f"{text.strip()} behind {name}"
     fix = Fix(f"{title}, line {element.line}", (Edit(Span(element.source, at, at), text),))
     others = (Label(section, primary=False),) if section else ()
