@@ -136,6 +136,10 @@ class Recorder:
         """Whether a value is the output of a layer that was left out."""
         return value in self._missing
 
+    def has_entry(self, source: SourceLayer) -> bool:
+        """Whether something has become of a layer already."""
+        return source in self._entries
+
     def is_known(self, value: str) -> bool:
         return value in self._values
 

@@ -26,9 +26,9 @@ program or of a constant; None stands for an optional tensor that is not given.
     prelu          x, weight
     clamp          x                    min, max (either may be None)
     add, sub, mul, div, maximum, minimum, pow   a, b     broadcast as torch does; numbers are constants without axes
-    reshape        x                    shape
+    reshape        x                    (to the shape of the output)
     permute        x                    dims
-    expand         x                    shape
+    expand         x                    (to the shape of the output)
     cat            x, y, …              dim
     slice          x                    dim, start, end, step
     select         x                    dim, index
@@ -81,3 +81,5 @@ class Program:
     batch: int = 1
     remarks: tuple[str, ...] = ()
     run: RunSource | None = None
+    parameters: int | None = None
+    """The source's own number of parameters; buffers such as running statistics are none."""
