@@ -102,7 +102,7 @@ class Message:
         """Return the numbers of a repeated field of integers with a sign, packed or not."""
         found = list[int]()
         for value in self._fields.get(number, ()):
-            found += [value] if isinstance(value, int) else _read_varints(value)
+            found.extend((value,) if isinstance(value, int) else _read_varints(value))
         return [value - (1 << 64) if value >> 63 else value for value in found]
 
     def integer(self, number: int, default: int = 0) -> int:
