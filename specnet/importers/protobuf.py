@@ -12,6 +12,7 @@ See https://protobuf.dev/programming-guides/encoding/.
 from __future__ import annotations
 
 import mmap
+import struct
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -113,7 +114,8 @@ class Message:
     def floats(self, number: int, size: int = 4) -> list[float]:
         """Return the numbers of a repeated field of `float`, or of `double` with a size of 8, packed or not."""
         joined = b"".join(self.parts(number))
-        return memoryview(joined[: len(joined) // size * size]).cast("f" if size == 4 else "d").tolist()
+        whole = len(joined) // size * size
+        return [each for (each,) in struct.iter_unpack("<f" if size == 4 else "<d", joined[:whole])]
 
     def float(self, number: int, default: float = 0.0, size: int = 4) -> float:
         found = self.floats(number, size)
