@@ -13,6 +13,8 @@ SpecNetError
 │   │   └── GraphvizTooSlow
 │   ├── MatplotlibMissing the volumes view as PNG or PDF needs it
 │   └── PictureTooLarge   a PNG would take too much memory
+├── UnreadableModel       a model of another tool is damaged, unsafe, or says what cannot be (ValueError)
+│   └── MissingLibrary    a library that reads the format is not installed
 ├── UntrainableError      a sound network cannot be trained, as with two outputs    (ValueError)
 ├── WeightsError          a file of weights, asked for from Python; a training turns it into a TrainingError
 │   ├── UnreadableWeights damaged, unsafe, or in a format that is not read
