@@ -121,6 +121,10 @@ class Recorder:
         """Keep a tensor of a node by torch's name for it, `weight`, `bias`, `running_mean` …"""
         self._arrays[f"{node}.{role}"] = array
 
+    def record(self, entry: Entry) -> None:
+        """Keep what became of a layer that the caller has dealt with by itself."""
+        self._entries[entry.source] = entry
+
     def comment(self, node: str, *lines: str) -> None:
         """Print comments above the line of a node, each a line without its `#`."""
         self._comments[node] = (*self._comments.get(node, ()), *lines)

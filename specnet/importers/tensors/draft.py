@@ -160,7 +160,8 @@ class Draft:
         except LayerError as error:
             raise NoCounterpart(f"`{layer.kind}` {error.fact}") from None
         stored = {role: array for role, array in (arrays or {}).items() if array is not None}
-        node = Node(layer, tuple(inputs), shape, op.source, op.scope, name or op.source.name, fate, reason, "", stored)
+        called = name or op.name or op.source.name
+        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored)
         self.nodes.append(node)
         return len(self.nodes) - 1
 
@@ -294,5 +295,5 @@ class Draft:
 
 
 def _join_name(op: Operator, kind: str) -> str:
-    *around, last = op.source.name.split(".")
+    *around, last = (op.name or op.source.name).split(".")
     return ".".join([*around, f"{last}_{kind}"])

@@ -15,12 +15,16 @@ def emit(draft: Draft) -> Imported:
     recorder = Recorder(program.format, program.name)
     recorder.remarks += program.remarks
     recorder.run = program.run
+    for entry in program.entries:
+        recorder.record(entry)
     live, added = set(draft.find_live()), dict[int, tuple[str, ...]]()
     for number, node in enumerate(draft.nodes):
         if node.is_input or number in live:
             added[number] = _add(recorder, draft, number, node)
     for op in program.operators:
         _note(recorder, draft, op.source, added)
+        if op.differs:
+            recorder.note(op.source, Fate.APPROXIMATED, op.differs)
     return recorder.finish([f"v{node}" for node in draft.outputs or ()], program.parameters)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from specnet.importers.imported import Imported
+from specnet.importers.imported import Fate, Imported
 from specnet.importers.tensors import axes, joins, pointwise, windows
 from specnet.importers.tensors.draft import Draft, NoCounterpart
 from specnet.importers.tensors.emission import emit
@@ -60,5 +60,15 @@ def _lower(draft: Draft, op: Operator) -> None:
     else:
         try:
             rule(draft, op)
+            note_absorbed(draft, op)
         except NoCounterpart as reason:
             draft.bind_missing(op, str(reason))
+
+
+def note_absorbed(draft: Draft, op: Operator) -> None:
+    """Record the operators that one operator stands for."""
+    view = draft.values[op.output]
+    assert isinstance(view, View)
+    layer = draft.nodes[view.node].layer
+    for source in op.absorbed:
+        draft.note(source, Fate.EQUAL, f"it is part of `{layer.kind if layer else op.kind}` here", view.node)

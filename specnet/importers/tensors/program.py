@@ -70,6 +70,8 @@ class Operator:
     """What a layer is called, where the source has a better word than the name of its operator: `layer1.0.conv1`."""
     differs: str = ""
     """How this differs from the operator of the source: what it becomes is approximated for this reason."""
+    absorbed: tuple[SourceLayer, ...] = ()
+    """Operators of the source that this one stands for beside its own; passes of the lowering set it."""
 
 
 @dataclass(frozen=True)

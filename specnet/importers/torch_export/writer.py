@@ -33,9 +33,16 @@ class Writer:
         outputs = tuple(map(self.find, self.calls.outputs))
         constants = {name: array for name, array in self.constants.items() if name in read}
         return Program(
-            format, name, self.calls.inputs, tuple(self.operators), outputs, constants, 1, remarks,
-            self.calls.run, self.calls.parameters,
-        )  # fmt: skip
+            format=format,
+            name=name,
+            inputs=self.calls.inputs,
+            operators=tuple(self.operators),
+            outputs=outputs,
+            constants=constants,
+            remarks=remarks,
+            run=self.calls.run,
+            parameters=self.calls.parameters,
+        )
 
     def _write_call(self, call: Call) -> None:
         function = self.table.get(call.name) or self.table.get(call.name.rstrip("_"))
