@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from specnet.importers import Request, Result, UnreadableModel, import_model
+from specnet.importers import ImportResult, UnreadableModel, import_model
 from specnet.importers.carrying import carry_weights
 
 NETWORKS = '''
@@ -87,8 +87,8 @@ def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("networks_of_a_user", None)
 
 
-def read(name: str, shape: tuple[int, ...] | None = (16, 16, 3)) -> Result:
-    return import_model(Request(f"networks_of_a_user:{name}", shape, None, True))
+def read(name: str, shape: tuple[int, ...] | None = (16, 16, 3)) -> ImportResult:
+    return import_model(f"networks_of_a_user:{name}", shape)
 
 
 @pytest.mark.parametrize("name", ["Small", "Small(4)", "Small(channels=12)", "Halves"])
@@ -140,4 +140,4 @@ def test_what_cannot_be_read_is_one_message(name: str, message: str) -> None:
 
 def test_a_module_that_is_not_there_is_one_message() -> None:
     with pytest.raises(UnreadableModel, match="No module named 'absent'"):
-        import_model(Request("absent.models:net"))
+        import_model("absent.models:net")
