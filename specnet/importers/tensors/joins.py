@@ -19,6 +19,7 @@ from specnet.importers.tensors.draft import Draft, NoCounterpart
 from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import View, count_places, cut_parts, join, measure
 from specnet.importers.tensors.windows import make
+from specnet.layers.base.traits import Trait
 
 JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
 FIXED = "a constant of the source, which is a learned number here unless it is frozen"
@@ -92,7 +93,7 @@ def _scale(draft: Draft, op: Operator, whole: View, numbers: StoredArray, kind: 
     can_join = (
         kind == "add" and draft.is_read_once(op) and before.layer and before.layer.kind in ("conv", "fc", "scale")
     )
-    if can_join and before.layer and not getattr(before.layer, "bias", True):
+    if can_join and before.layer and Trait.ADDS_BIAS not in before.layer.traits:
         before.layer = before.layer.model_copy(update={"bias": True})
         before.arrays["bias"] = numbers
         draft.note(op.source, Fate.EQUAL, f"it is the bias of `{before.layer.kind}` here", whole.node)

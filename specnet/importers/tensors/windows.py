@@ -50,32 +50,28 @@ def lower_pool(draft: Draft, op: Operator) -> None:
         raise NoCounterpart(SEQUENCE)
     window = {"F": given["kernel"], "S": given["stride"], "P": given["padding"]}
     attributes = {"operation": "max" if is_max else "avg", **window}
-    attributes |= {"rounding": "ceil"} if given.get("ceil") else {}
     attributes |= {"D": given.get("dilation", (1, 1))} if is_max else {}
     attributes |= {"count_include_pad": False} if not is_max and not given.get("count_include_pad", True) else {}
-    _add_window(draft, op, make(op, "pool", attributes))
+    _add_window(draft, op, make(op, "pool", attributes), rounding="ceil" if given.get("ceil") else "floor")
 
 
-def _add_window(draft: Draft, op: Operator, layer: Layer, arrays: Mapping[str, Any] | None = None) -> None:
+def _add_window(
+    draft: Draft, op: Operator, layer: Layer, arrays: Mapping[str, Any] | None = None, rounding: str = "floor"
+) -> None:
     """Add a layer with a window, which says `floor` where it leaves pixels unread."""
     node = draft.settle(op, draft.view(op), 3)
-    shape = draft.nodes[node].shape
-    if layer.kind != "deconv":
-        layer = choose_rounding(layer, shape)
+    if layer.slides and layer.kind != "deconv":
+        layer = choose_rounding(layer, draft.nodes[node].shape, rounding)
     draft.bind_node(op, draft.add(op, layer, [node], arrays))
 
 
-def choose_rounding(layer: Layer, shape: Shape) -> Layer:
-    """Return a layer with the shortest words for torch's sizes, which are rounded down unless it says `ceil`."""
-    rounding = getattr(layer, "rounding", "exact")
-    exact = layer.model_copy(update={"rounding": "exact"})
+def choose_rounding(layer: Layer, shape: Shape, rounding: str) -> Layer:
+    """Return a layer that rounds as torch does, down or up, and says so only where that matters."""
+    rounded = layer.model_copy(update={"rounding": rounding})
     try:
-        if rounding == "exact" or exact.output((shape,)) == layer.output((shape,)):
-            exact.output((shape,))
-            return exact
+        return layer if layer.output((shape,)) == rounded.output((shape,)) else rounded
     except LayerError:
-        return layer.model_copy(update={"rounding": "floor"}) if rounding == "exact" else layer
-    return layer
+        return rounded
 
 
 def lower_adaptive_pool(draft: Draft, op: Operator) -> None:
