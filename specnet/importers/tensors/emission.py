@@ -23,6 +23,8 @@ def emit(draft: Draft) -> Imported:
             added[number] = _add(recorder, draft, number, node)
     for op in program.operators:
         _note(recorder, draft, op.source, added)
+        if op.rule:
+            recorder.note(op.source, Fate.EQUAL, op.rule)
         if op.differs:
             recorder.note(op.source, Fate.APPROXIMATED, op.differs)
     return recorder.finish([f"v{node}" for node in draft.outputs or ()], program.parameters)

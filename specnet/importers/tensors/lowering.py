@@ -56,7 +56,7 @@ def _lower(draft: Draft, op: Operator) -> None:
     if lost:
         draft.bind_missing(op, f"it reads `{lost.source.name}`, which was left out")
     elif rule is None:
-        draft.bind_missing(op, f"`{op.kind}` has no counterpart here")
+        draft.bind_missing(op, op.differs or f"`{op.kind}` has no counterpart here")
     else:
         try:
             rule(draft, op)
