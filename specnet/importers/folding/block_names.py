@@ -108,4 +108,6 @@ def _is_separable(nodes: list[Node]) -> bool:
 
 
 def _list_sized(body: Sequence) -> list[Item]:
-    return [item for item in find_items(body) if isinstance(item, Leaf) and _window(item.node) is not None and item in body]
+    return [
+        item for item in find_items(body) if isinstance(item, Leaf) and _window(item.node) is not None and item in body
+    ]

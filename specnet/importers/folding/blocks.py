@@ -59,7 +59,9 @@ def extract_blocks(items: Sequence, shapes: Shapes, with_optional: bool = True) 
         best = search.find_best()
         if best is None:
             break
-        items = _Rewriting(best, len(search.get_lines(best)), next(numbers), keys, Counter(find_read(items))).rewrite(items)
+        items = _Rewriting(best, len(search.get_lines(best)), next(numbers), keys, Counter(find_read(items))).rewrite(
+            items
+        )
     return items
 
 

@@ -40,5 +40,5 @@ def _count(item: Leaf | Join, counts: dict[tuple[type, str], Counter[Any]]) -> N
     for name, field in cls.model_fields.items():  # type: ignore[union-attr]
         value = getattr(layer, name)
         if name not in item.given and name != LIKE and name not in cls.positional and not field.is_required():  # type: ignore[union-attr]
-            if isinstance(value, bool | float | str | None):
+            if isinstance(value, bool | float | None) or value == "same":
                 counts[cls, name][value] += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 
 from specnet.analyses.isomorphism import match_networks
 from specnet.compiler import Checked, check_source
@@ -13,11 +12,11 @@ from specnet.graph import Input, Network
 from specnet.importers.folding.block_names import name_block
 from specnet.importers.folding.blocks import extract_blocks
 from specnet.importers.folding.defaults import Defaults, find_defaults
-from specnet.importers.folding.items import Call, Mark, Repeat, Sequence, Side, find_items, find_written, get_result
+from specnet.importers.folding.items import Call, Mark, Sequence, Side, find_items, get_result
 from specnet.importers.folding.keys import ExactKeys, LikeKeys
 from specnet.importers.folding.labels import make_labels
-from specnet.importers.folding.lines import split_lines
-from specnet.importers.folding.program import Writer, make_chain, name_taps, pair_calls
+from specnet.importers.folding.lines import join_lines, split_lines
+from specnet.importers.folding.program import Writer, make_chain, name_taps
 from specnet.importers.folding.repeats import compress, expand
 from specnet.importers.folding.structure import TooDeep, structure
 from specnet.importers.folding.unification import Block, Mismatch, unify
@@ -124,13 +123,15 @@ class _Fold:
             *self._write_main(items, writer),
             *_write_expectations(self._hints),
         )
-        return "".join([*(f"# {line}\n" for line in self._hints.remarks), format_tree(lines), *_write_training(self._network)])
+        return "".join(
+            [*(f"# {line}\n" for line in self._hints.remarks), format_tree(lines), *_write_training(self._network)]
+        )
 
     def _write_main(self, items: Sequence, writer: Writer) -> Iterator[tree.Chain]:
         """Yield the lines of the main chain with labels, and claims where the shape changes."""
-        lines = pair_calls(split_lines(items))
+        lines = writer.join_stages(join_lines(split_lines(items)), self._network.shapes)
         taken = [i.name for i in self._network.inputs]
-        labels = make_labels(lines, self._hints.scopes, taken)
+        labels = make_labels(lines, self._hints.scopes, self._network.shapes, taken)
         writer.taps = _name_values(items, lines, labels, self._network)
         shape: Shape | None = None
         for line, label in zip(lines, labels, strict=True):
@@ -155,7 +156,9 @@ def _unify_all(items: Sequence, network: Network) -> dict[int, Block]:
 
 def _sort_blocks(calls: Mapping[int, list[Call]]) -> list[int]:
     """Return the numbers of blocks in the order of their definitions: each after those that it calls."""
-    inner = {number: [i.block for i in find_items(found[0].body) if isinstance(i, Call)] for number, found in calls.items()}
+    inner = {
+        number: [i.block for i in find_items(found[0].body) if isinstance(i, Call)] for number, found in calls.items()
+    }
     found = dict[int, None]()
 
     def visit(number: int) -> None:
@@ -170,11 +173,11 @@ def _sort_blocks(calls: Mapping[int, list[Call]]) -> list[int]:
     return [*found]
 
 
-def _name_values(
-    items: Sequence, lines: list[Sequence], labels: list[str], network: Network
-) -> dict[str, str]:
+def _name_values(items: Sequence, lines: list[Sequence], labels: list[str], network: Network) -> dict[str, str]:
     """Return the names of values: of inputs, of heads, and of marks, which are labels where a line ends with them."""
-    own = {line[-1].value: label for line, label in zip(lines, labels, strict=True) if label and isinstance(line[-1], Mark)}
+    own = {
+        line[-1].value: label for line, label in zip(lines, labels, strict=True) if label and isinstance(line[-1], Mark)
+    }
     taps = {i.name: _escape(i.name) for i in network.inputs} | own
     rest = {value: name for value, name in name_taps(items, {*taps.values(), *labels}).items() if value not in own}
     taps |= rest
@@ -236,8 +239,3 @@ def _write_training(network: Network) -> list[str]:
         return []
     lines = format_training(network.training).splitlines()
     return ["\ntrain {\n", *(f"  {line}\n" for line in lines), "}\n"]
-
-
-def list_written_blocks(items: Sequence) -> Iterator[Sequence]:
-    """Yield the turns of repetitions, as they are written."""
-    return chain.from_iterable(item.turns[:1] for item in find_written(items) if isinstance(item, Repeat))

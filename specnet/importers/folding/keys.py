@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from specnet.attributes import Interval
 from specnet.graph import Node
 from specnet.importers.folding.items import (
     Call,
@@ -152,6 +153,8 @@ def _classify(layer: Layer, channels: int) -> list[str]:
             found.append(_classify_window(value))
         elif name == "groups":
             found.append("one" if value == 1 else "depthwise" if value == channels else "groups")
+        elif isinstance(value, Interval) and getattr(layer, "axis", "") == "C":
+            found.append(name)
         elif not _is_numeric(value):
             found.append(f"{name}={value}")
         elif isinstance(value, tuple):

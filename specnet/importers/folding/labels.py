@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from specnet.builder import KEYWORDS
-from specnet.importers.folding.items import Call, Join, Repeat, Sequence, find_nodes
+from specnet.importers.folding.items import Call, Join, Repeat, Sequence, find_nodes, get_result
+from specnet.importers.folding.keys import Shapes
 from specnet.importers.imported import Scope
 from specnet.layers import list_kinds
+from specnet.layers.base import Shape
 from specnet.syntax.tree import RESERVED_TAPS
 
 GENERATED = re.compile(
@@ -21,18 +23,29 @@ GENERATED = re.compile(
 Scopes = Mapping[str, tuple[Scope, ...]]
 
 
-def make_labels(lines: list[Sequence], scopes: Scopes, taken: Collection[str]) -> list[str]:
+def make_labels(lines: list[Sequence], scopes: Scopes, shapes: Shapes, taken: Collection[str]) -> list[str]:
     """Return a label for each line; "" for none."""
     found = [_find_name(line, scopes) for line in lines]
     counts = Counter(name.lower() for name in found)
     taken = {*taken, *RESERVED_TAPS, *KEYWORDS}
     labels = [name if counts[name.lower()] == 1 and name not in taken else "" for name in found]
-    stages = [n for n, line in enumerate(lines) if any(isinstance(item, Call | Repeat) for item in line)]
+    stages = _find_stages(lines, shapes)
     for number, n in enumerate(stages, 1):
         stage = f"stage{number}"
         if not labels[n] and len(stages) > 1 and stage not in (*labels, *taken):
             labels[n] = stage
     return labels
+
+
+def _find_stages(lines: list[Sequence], shapes: Shapes) -> list[int]:
+    """Return the first line of blocks or repetitions for each size of the map."""
+    found, sizes = list[int](), set[Shape]()
+    for n, line in enumerate(lines):
+        size = (shapes.get(get_result(line)) or ())[:-1]
+        if size not in sizes and any(isinstance(item, Call | Repeat) for item in line):
+            sizes.add(size)
+            found.append(n)
+    return found
 
 
 def _find_name(line: Sequence, scopes: Scopes) -> str:

@@ -23,7 +23,9 @@ def name_parameter(key: str, layers: list[Layer], arms: list[Sequence], taken: s
 
 def _name_filters(layer: Any, arm: Sequence) -> str:
     """Return `n3` for 3x3 filters in an arm, `r3` for the 1x1 ones before them, `pool` behind a pool."""
-    windows = [(item.node.layer, getattr(item.node.layer, "kernel_size", None)) for item in arm if isinstance(item, Leaf)]
+    windows = [
+        (item.node.layer, getattr(item.node.layer, "kernel_size", None)) for item in arm if isinstance(item, Leaf)
+    ]
     sized = [(each, size[0]) for each, size in windows if isinstance(size, tuple) and size[0] == size[1]]
     place = next((n for n, (each, _) in enumerate(sized) if each is layer), None)
     if place is None:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.graph import Head
 from specnet.importers.folding.defaults import Defaults
-from specnet.importers.folding.items import Call, Item, Join, Leaf, Mark, Repeat, Resume, Sequence, Side, find_written
-from specnet.importers.folding.lines import count_lines, split_lines
+from specnet.importers.folding.items import (
+    Call,
+    Item,
+    Join,
+    Leaf,
+    Mark,
+    Repeat,
+    Resume,
+    Sequence,
+    Side,
+    find_written,
+    get_result,
+)
+from specnet.importers.folding.keys import Shapes
+from specnet.importers.folding.lines import count_lines, join_lines, split_arm, split_lines
 from specnet.importers.folding.unification import Block, Parameter
 from specnet.naming import make_unused_name
 from specnet.printer.values import NOWHERE, make_name, to_arguments, to_expression
 from specnet.syntax import tree
 from specnet.syntax.tree import RESERVED_TAPS
 
-MOST_PAIRED = 2
-"""A call and the repetition behind it share a line if they are short."""
+MOST_IN_STAGE = 3
+"""The largest number of calls and repetitions of a stage that share a line."""
+
+MOST_ARGUMENTS = 4
+"""Calls with more arguments together have a line each, as the rows of a table."""
 
 
 @dataclass
@@ -38,7 +54,7 @@ class Writer:
         return tree.Block(NOWHERE, make_name(self.names[block.number]), parameters, writer._write_body(block.body))
 
     def write_lines(self, items: Sequence) -> tuple[tree.Chain, ...]:
-        return tuple(map(self.write_line, split_lines(items)))
+        return tuple(map(self.write_line, join_lines(split_lines(items))))
 
     def write_line(self, line: Sequence, label: str = "", claim: tree.Expression | None = None) -> tree.Chain:
         """Return a line as a chain; a name at its end that is its label is left out."""
@@ -83,7 +99,7 @@ class Writer:
         return tree.Call(NOWHERE, make_name(layer.kind), arguments, tree.Body(NOWHERE, (), tuple(arms)))
 
     def _write_arm(self, arm: Sequence, is_optional: bool) -> tree.Lines:
-        lines = self.write_lines(arm)
+        lines = tuple(map(self.write_line, split_arm(arm)))
         if arm and not is_optional:
             return lines
         return (make_chain(tree.Call(NOWHERE, make_name("identity"), (), alternative=lines if is_optional else None)),)
@@ -107,6 +123,21 @@ class Writer:
         key = make_name(parameter.name) if parameter.default is not None else None
         return tree.Argument(NOWHERE, key, given or to_expression(value))
 
+    def join_stages(self, lines: list[Sequence], shapes: Shapes) -> list[Sequence]:
+        """Return the lines of the main chain; calls that keep the shape follow the first of a stage on its line."""
+        found = list[Sequence]()
+        for line in lines:
+            if found and _may_continue_stage(found[-1], line, shapes) and self._is_short([*found[-1], *line]):
+                found[-1] = [*found[-1], *line]
+            else:
+                found.append(line)
+        return found
+
+    def _is_short(self, line: Sequence) -> bool:
+        """Whether the calls of a line have few arguments, as they are written."""
+        calls = [item for item in find_written(line) if isinstance(item, Call)]
+        return sum(len(self._write_call(call).arguments) for call in calls) <= MOST_ARGUMENTS
+
 
 def make_chain(*elements: tree.Element, label: str = "", claim: tree.Expression | None = None) -> tree.Chain:
     return tree.Chain(NOWHERE, make_name(label) if label else None, elements, claim)
@@ -127,21 +158,11 @@ def name_taps(items: Sequence, taken: set[str]) -> dict[str, str]:
     return found
 
 
-def pair_calls(lines: list[Sequence]) -> list[Sequence]:
-    """Return the lines of the main chain; a call and the repetition behind it share one, as a stage."""
-    found = list[Sequence]()
-    for line in lines:
-        if found and _is_pair(found[-1], line):
-            found[-1] = [*found[-1], *line]
-        else:
-            found.append(line)
-    return found
-
-
-def _is_pair(before: Sequence, line: Sequence) -> bool:
-    begins = len(before) == 1 and isinstance(before[0], Call)
-    return begins and isinstance(line[0], Repeat) and count_lines(line) == 1 and len(line) <= MOST_PAIRED
-
-
-def find_heads(items: Sequence) -> Iterator[Head]:
-    return (item.head for item in find_written(items) if isinstance(item, Side))
+def _may_continue_stage(before: Sequence, line: Sequence, shapes: Shapes) -> bool:
+    """Whether a line is calls, or a repetition of one, behind a call on the line above, and keeps the shape."""
+    calls = [*before, *line]
+    if not isinstance(before[-1], Call | Repeat) or len(calls) > MOST_IN_STAGE or isinstance(before[0], Repeat):
+        return False
+    if any(not isinstance(call, Call | Repeat) or count_lines([call]) > 1 for call in calls):
+        return False
+    return shapes.get(get_result(before)) == shapes.get(get_result(line))

@@ -10,7 +10,6 @@ from specnet.importers.folding.items import (
     Item,
     Mark,
     Repeat,
-    Resume,
     Sequence,
     Side,
     find_items,
@@ -108,7 +107,7 @@ class _Compression:
         items = [item for line in self._lines[start : start + period] for item in line]
         if any(isinstance(item, Side) for item in find_items(items)) or isinstance(items[-1], Mark):
             return False
-        if isinstance(items[0], Resume) or not may_begin(items):
+        if not may_begin(items):
             return False
         read, source = {*find_read(items)}, get_source(items)
         return not source or source not in read
@@ -125,7 +124,8 @@ class _Compression:
             if rest == period:
                 break
         count = run.count if offset <= rest else run.count - 1
-        return _Run(run.start + offset, period, count) if offset and count > 1 else run
+        fits = offset and count > 1 and may_begin(self._lines[run.start + offset])
+        return _Run(run.start + offset, period, count) if fits else run
 
     def _is_worth_it(self, run: _Run) -> bool:
         """Whether a repetition takes fewer lines, and no value in it is read by its name outside."""

@@ -65,11 +65,10 @@ class _Structure:
         network, (output,) = self._network, self._network.outputs
         self._activate([output])
         items = self._chain(ROOT, output)
-        sides = [side for head in network.heads if (side := self._place_head(items, head))]
-        for head, body in sides:
-            items += [*body[:1], Side(head, body[1:])]
+        for head in network.heads:
+            self._insert_head(items, head)
         items += self._write_unread()
-        if get_result(items) != output or (items and isinstance(items[-1], Side)):
+        if get_result(items) != output:
             items.append(Resume(output))
         return insert_marks(_drop_needless_resumes(items, network.inputs[-1].name))
 
@@ -84,26 +83,25 @@ class _Structure:
         self._active = found
         return found
 
-    def _place_head(self, items: Sequence, head: Head) -> tuple[Head, Sequence] | None:
-        """Insert a head behind the value that it begins with; return it if it must stand behind the main chain."""
+    def _insert_head(self, items: Sequence, head: Head) -> None:
+        """Insert a head behind the last value of the main chain that it reads, or at the end if there is none."""
         layers = self._activate([head.value])
-        read = {v for name in layers for v in self._network.by_name[name].inputs if v not in layers} or {head.value}
+        read = {v for name in layers for v in self._inputs(name) if v not in layers} or {head.value}
         body = self._chain(ROOT, head.value)
-        start = body[0].value if body and isinstance(body[0], Resume) else ""
-        inputs = {i.name for i in self._network.inputs}
-        place = next((n for n in range(len(items), 0, -1) if get_result(items[n - 1 : n]) == start), None)
-        if place is None or read - inputs - {start}:
-            return head, body
+        read -= {i.name for i in self._network.inputs}
+        ends = [get_result([item]) for item in items]
+        place = ends.index(*read) + 1 if len(read) == 1 and read <= {*ends} else len(items)
         while place < len(items) and isinstance(items[place], Side):
             place += 1
-        items.insert(place, Side(head, body[1:]))
-        return None
+        items.insert(place, Side(head, body))
 
     def _write_unread(self) -> Sequence:
         """Return chains of the layers that lead to no output."""
         items = Sequence()
         for node in self._network.nodes:
-            if node.name not in self._written and not any(r.name not in self._written for r in self._readers[node.name]):
+            if node.name not in self._written and not any(
+                r.name not in self._written for r in self._readers[node.name]
+            ):
                 self._activate([node.name])
                 items += self._chain(ROOT, node.name)
         return items
@@ -141,20 +139,14 @@ class _Structure:
         self._depth -= 1
         return items
 
-    def _branch(self, root: str, value: str) -> str:
-        """Return the child of `root` in the tree of dominators that dominates a value."""
-        while self._parents[value] != root:
-            value = self._parents[value]
-        return value
-
     def _subtree(self, child: str) -> set[str]:
         """Return the layers that a value dominates, itself included, of those to write now."""
         found, open_values = set[str](), [child]
         while open_values:
             value = open_values.pop()
+            open_values += self._children[value]
             if value in self._active:
                 found.add(value)
-                open_values += self._children[value]
         return found
 
     def _has_clean_arms(self, node: Node, before: str) -> bool:
@@ -162,19 +154,27 @@ class _Structure:
         inner = [value for value in node.inputs if value != before]
         if any(value in self._written for value in inner):
             return False
-        children = [self._branch(before, value) for value in inner]
+        arms = [self._find_layers(before, value) for value in inner]
         has_identity = len(inner) < len(node.inputs)
-        return len({*children}) == len(children) and all(
-            self._is_arm(before, child, value, has_identity) for child, value in zip(children, inner, strict=True)
+        is_disjoint = len(set[str]().union(*arms)) == sum(map(len, arms))
+        return is_disjoint and all(
+            self._is_arm(before, value, layers, has_identity) for value, layers in zip(inner, arms, strict=True)
         )
 
-    def _is_arm(self, before: str, child: str, value: str, has_identity: bool) -> bool:
-        """Whether a branch is read only at its end, and only once, and begins with a single value."""
-        if {*self._network.by_name[child].inputs} != {before}:
-            return False
-        layers = self._subtree(child)
-        outside = [(r, v) for v in layers for r in self._active_readers(v) if r.name not in layers]
-        return [v for _, v in outside] == [value] and not self._is_long(before, value, layers, has_identity)
+    def _find_layers(self, before: str, value: str) -> set[str]:
+        """Return the layers that lead from a value to another."""
+        found, open_values = set[str](), [value]
+        while open_values:
+            value = open_values.pop()
+            if value not in found and value != before and value not in self._written:
+                found.add(value)
+                open_values += self._inputs(value)
+        return found
+
+    def _is_arm(self, before: str, value: str, layers: set[str], has_identity: bool) -> bool:
+        """Whether layers are read only at their end, and only once."""
+        outside = [each for each in layers for r in self._active_readers(each) if r.name not in layers]
+        return outside == [value] and not self._is_long(before, value, layers, has_identity)
 
     def _active_readers(self, value: str) -> Iterable[Node]:
         return (node for node in self._readers[value] if node.name in self._active)
@@ -308,13 +308,14 @@ def insert_marks(items: Sequence) -> Sequence:
     return mark(items)
 
 
-def _drop_needless_resumes(items: Sequence, last_input: str) -> Sequence:
+def _drop_needless_resumes(items: Sequence, current: str) -> Sequence:
     """Leave out the names of values that the next part does not read, or would read anyway."""
-    found, current = Sequence(), last_input
+    found = Sequence()
     for item, following in zip_longest(items, items[1:]):
-        is_needless = isinstance(item, Resume) and (isinstance(following, Resume) or item.value == current)
-        if not is_needless:
+        if isinstance(item, Side):
+            found.append(Side(item.head, _drop_needless_resumes(item.body, current)))
+            continue
+        if not (isinstance(item, Resume) and (isinstance(following, Resume) or item.value == current)):
             found.append(item)
-        if not isinstance(item, Side):
             current = get_result([item])
     return found

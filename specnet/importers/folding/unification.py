@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from specnet.attributes import Interval
 from specnet.importers.folding.items import Call, Item, Join, Leaf, Repeat, Sequence, get_source
 from specnet.importers.folding.keys import Shapes
 from specnet.importers.folding.parameter_names import LEAST_ARMS, name_parameter
@@ -136,9 +137,24 @@ class _Unification:
                 return make_name("C")
         if slot.is_constant:
             return None
+        if isinstance(slot.values[0], Interval):
+            return self._express_range(slot)
         if slot.field == "padding" and (found := _express_padding(layers, given)):
             return found
         return self._express(slot, lambda: name_parameter(slot.key, layers, self._arms, self._taken))
+
+    def _express_range(self, slot: _Slot) -> tree.Expression:
+        """Return a range of channels by its ends, either of which may be a number."""
+        ends = ([value.low for value in slot.values], [value.high for value in slot.values])
+        low, high = (
+            replace(slot, field="groups", key="from" if n == 0 else "to", values=end) for n, end in enumerate(ends)
+        )
+        return tree.Range(NOWHERE, self._express_end(low), self._express_end(high))
+
+    def _express_end(self, slot: _Slot) -> tree.Expression:
+        if slot.is_constant:
+            return to_expression(slot.values[0])
+        return self._express(slot, lambda: _make_free("start" if slot.key == "from" else "end", self._taken))
 
     def _merge_joins(self, owners: list[int], items: list[Any]) -> Join:
         first: Join = items[0]
@@ -210,11 +226,14 @@ class _Unification:
         for factor in FACTORS:
             for name, values in (*known, *sizes):
                 yield from _scale(name, values, factor, slot.values)
+        for parts in FACTORS:
+            for part in range(2, parts):
+                if [value * part for value in slot.channels] == [value * parts for value in slot.values]:
+                    some = tree.Binary(NOWHERE, "*", to_expression(part), make_name("C"))
+                    yield tree.Binary(NOWHERE, "//", some, to_expression(parts))
 
 
-def _scale(
-    name: tree.Expression, values: list[int], factor: int, wanted: list[Any]
-) -> Iterator[tree.Expression]:
+def _scale(name: tree.Expression, values: list[int], factor: int, wanted: list[Any]) -> Iterator[tree.Expression]:
     number = to_expression(factor)
     if [value * factor for value in values] == wanted:
         yield tree.Binary(NOWHERE, "*", number, name)
