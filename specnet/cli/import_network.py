@@ -18,7 +18,7 @@ from specnet.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from specnet.importers import Result
+    from specnet.importers import ImportResult
 
 HELP = "write the spec of a model of Caffe, Darknet, ONNX, Keras, Ultralytics or torch, with a fidelity report"
 
@@ -42,13 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 1 if the model cannot be read, or a layer that computes something was left out without `--partial`."""
-    from specnet.importers import Request, UnreadableModel, import_model
+    from specnet.importers import UnreadableModel, import_model
 
     _refuse_targets(options)
     shape = parse_shape(options.input) if options.input else None
-    request = Request(options.source, shape, options.weights, bool(options.weights_out))
     try:
-        result = import_model(request)
+        result = import_model(options.source, shape, options.weights)
         lost = bool(result.imported.lost) and not options.partial
         if not lost:
             _write(result, options)
@@ -66,14 +65,14 @@ def _refuse_targets(options: argparse.Namespace) -> None:
         raise CommandError(f"--format {options.format} prints the report, so the spec needs a file: -o x.net")
 
 
-def _write(result: Result, options: argparse.Namespace) -> None:
+def _write(result: ImportResult, options: argparse.Namespace) -> None:
     if options.output:
         write_file(options.output, result.text.encode())
     if options.weights_out:
         _write_weights(result, options.weights_out)
 
 
-def _write_weights(result: Result, target: Path) -> None:
+def _write_weights(result: ImportResult, target: Path) -> None:
     from specnet.importers.carrying import carry_weights
 
     carried = carry_weights(result)
@@ -81,7 +80,7 @@ def _write_weights(result: Result, target: Path) -> None:
     print_message(f"wrote {target}: {carried.summary}")
 
 
-def _report(result: Result, options: argparse.Namespace, lost: bool) -> None:
+def _report(result: ImportResult, options: argparse.Namespace, lost: bool) -> None:
     from specnet.importers.report import describe_report, format_report, make_sarif
 
     written = None if lost else options.output

@@ -2,16 +2,17 @@
 
 from specnet.importers.errors import MissingLibrary, UnreadableModel
 from specnet.importers.imported import Entry, Fate, Imported, Scope, SourceLayer, SourceTotals, StoredArray
-from specnet.importers.importing import Result, import_model
+from specnet.importers.importing import import_model
 from specnet.importers.request import Request
+from specnet.importers.result import ImportResult
 
 __all__ = [
     "Entry",
     "Fate",
+    "ImportResult",
     "Imported",
     "MissingLibrary",
     "Request",
-    "Result",
     "Scope",
     "SourceLayer",
     "SourceTotals",

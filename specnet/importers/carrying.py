@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from specnet.backends.torch_module import build_module
 from specnet.importers.errors import UnreadableModel
-from specnet.importers.importing import Result
+from specnet.importers.result import ImportResult
 from specnet.layers.base import order_as_torch
 from specnet.printable import format_amount
 
@@ -31,7 +31,7 @@ class Carried:
     summary: str
 
 
-def carry_weights(result: Result) -> Carried:
+def carry_weights(result: ImportResult) -> Carried:
     """Return the weights of an imported model; raises UnreadableModel if it has none, or others than its layers."""
     if not result.imported.arrays:
         raise UnreadableModel(f"the file has no weights ({result.imported.format}); name a file that has them")
@@ -47,7 +47,7 @@ def carry_weights(result: Result) -> Carried:
     return Carried(content, f"{format_amount(len(module.state_dict()), 'tensor')}; {_compare(result, module)}")
 
 
-def _collect_tensors(result: Result, module: nn.Module) -> Mapping[str, Tensor]:
+def _collect_tensors(result: ImportResult, module: nn.Module) -> Mapping[str, Tensor]:
     """Return the tensors by the names of the spec; raises UnreadableModel where one is missing or of another shape."""
     found = dict[str, Tensor]()
     for name, array in result.imported.arrays.items():
@@ -65,7 +65,7 @@ def _collect_tensors(result: Result, module: nn.Module) -> Mapping[str, Tensor]:
     return {name: found[name] for name in module.state_dict()}
 
 
-def _compare(result: Result, module: nn.Module) -> str:
+def _compare(result: ImportResult, module: nn.Module) -> str:
     """Run both sides on the same random input; raises UnreadableModel if their outputs differ."""
     if result.imported.run is None:
         return "the source cannot be run here, so the outputs were not compared"

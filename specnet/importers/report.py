@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from specnet.importers.imported import Entry, Fate
-from specnet.importers.importing import Result
+from specnet.importers.result import ImportResult
 from specnet.package import __version__
 from specnet.printable import format_amount
 from specnet.reporters.code_scanning import SARIF_SCHEMA
@@ -18,7 +18,7 @@ MOST_NAMED = 4
 LEVELS = {Fate.EXACT: "none", Fate.EQUAL: "note", Fate.APPROXIMATED: "warning", Fate.LEFT_OUT: "error"}
 
 
-def format_report(result: Result) -> str:
+def format_report(result: ImportResult) -> str:
     """Return the report as text: a line for each fate, then for each reason the layers that have it."""
     entries = result.imported.entries
     lines = [f"{result.imported.format}: {format_amount(len(entries), 'layer')}"]
@@ -53,7 +53,7 @@ def _name(entry: Entry) -> str:
     return f"{entry.source.name or entry.source.kind}{place}"
 
 
-def _format_totals(result: Result) -> Iterator[str]:
+def _format_totals(result: ImportResult) -> Iterator[str]:
     source, here = result.imported.totals, result.checked.totals
     parameters = f"{here.parameters:,} parameters" if here.parameters is not None else "unknown parameters"
     macs = f"{here.macs:,} MACs" if here.macs is not None else "unknown MACs"
@@ -63,7 +63,7 @@ def _format_totals(result: Result) -> Iterator[str]:
         yield f"  source: {source.parameters:,} parameters{rule}"
 
 
-def describe_report(result: Result, file: str, output: str | None) -> dict[str, Any]:
+def describe_report(result: ImportResult, file: str, output: str | None) -> dict[str, Any]:
     """Return the report as JSON has it; see docs/schemas/import.json."""
     imported, here = result.imported, result.checked.totals
     counts = Counter(entry.fate for entry in imported.entries)
@@ -96,12 +96,12 @@ def describe_report(result: Result, file: str, output: str | None) -> dict[str, 
     }
 
 
-def _list_outputs(result: Result) -> list[str]:
+def _list_outputs(result: ImportResult) -> list[str]:
     network = result.checked.network
     return [*network.outputs, *(head.value for head in network.heads)]
 
 
-def _describe_entry(entry: Entry, result: Result) -> dict[str, Any]:
+def _describe_entry(entry: Entry, result: ImportResult) -> dict[str, Any]:
     return {
         "name": entry.source.name,
         "kind": entry.source.kind,
@@ -113,7 +113,7 @@ def _describe_entry(entry: Entry, result: Result) -> dict[str, Any]:
     }
 
 
-def make_sarif(result: Result, file: str) -> dict[str, Any]:
+def make_sarif(result: ImportResult, file: str) -> dict[str, Any]:
     """Return a SARIF 2.1.0 log with a result for each layer that is not exact."""
     rules = [{"id": fate.name.lower(), "shortDescription": {"text": fate.value}} for fate in Fate]
     driver = {"name": "SpecNet", "version": __version__, "rules": rules}

@@ -20,8 +20,6 @@ class Request:
     input_shape: Shape | None = None
     weights: Path | None = None
     """A file of weights beside the model: a caffemodel, Darknet's .weights, a state_dict …"""
-    with_weights: bool = False
-    """Whether tensors are wanted, beside the layers."""
 
     @property
     def path(self) -> Path:

@@ -41,7 +41,9 @@ program or of a constant; None stands for an optional tensor that is not given.
     attention      q, k, v, mask        scale; scaled_dot_product_attention, softmax(q·kᵀ·scale + mask)·v
     embedding      weight, indices
 
-Any other operator keeps its own name, and is reported as one that has no counterpart.
+Any other operator keeps its own name, and is reported as one that has no counterpart. What it gives may have an unknown
+shape, `()`; operators that read such a value have none either, and are left out like itself.
+Operators with the same source are parts of one operator of the source, `x · sigmoid(1.702 x)` for QuickGelu.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from specnet.importers.imported import RunSource, Scope, SourceLayer, StoredArray
+from specnet.importers.imported import Entry, RunSource, Scope, SourceLayer, StoredArray
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class Operator:
     source: SourceLayer
     attributes: Mapping[str, Any] = field(default_factory=dict)
     scope: tuple[Scope, ...] = ()
+    name: str = ""
+    """What a layer is called, where the source has a better word than the name of its operator: `layer1.0.conv1`."""
+    differs: str = ""
+    """How this differs from the operator of the source: what it becomes is approximated for this reason."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class Program:
     outputs: tuple[str, ...]
     constants: Mapping[str, StoredArray]
     """Weights and numbers by name; their names are those of the source, `layer1.0.conv1.weight`."""
+    entries: tuple[Entry, ...] = ()
+    """What became of operators of the source that are not among these: constants that were computed while reading."""
     batch: int = 1
     remarks: tuple[str, ...] = ()
     run: RunSource | None = None
