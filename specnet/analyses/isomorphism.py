@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from specnet.graph import Network, Node
+from specnet.graph import Head, Network, Node
 
 
 def match_networks(one: Network, other: Network) -> Mapping[str, str] | None:
     """Return the name in `other` of each input, layer and head of `one`; None if they are not the same graph.
 
-    They are if their inputs, outputs and heads correspond in order, and all layers, with equal attributes, read
-    corresponding values in the same order. Layers that nothing reads are matched in the order of both networks.
+    They are if their inputs and outputs correspond in order, their heads by name or in order, and all layers, with
+    equal attributes, read corresponding values in the same order. Layers that nothing reads are matched in the order of
+    both networks.
     """
     walk = _Lockstep(one, other)
     return walk.pairs if walk.match_all() else None
@@ -37,10 +38,10 @@ class _Lockstep:
         one, other = self._one, self._other
         if len(one.outputs) != len(other.outputs) or len(one.heads) != len(other.heads):
             return False
-        if [head.weight for head in one.heads] != [head.weight for head in other.heads]:
-            return False
         ends = zip(one.outputs, other.outputs, strict=True)
-        heads = list(zip(one.heads, other.heads, strict=True))
+        heads = _pair_heads(one.heads, other.heads)
+        if any(left.weight != right.weight for left, right in heads):
+            return False
         found = self._match([*ends, *((left.value, right.value) for left, right in heads)])
         self.pairs.update((left.name, right.name) for left, right in heads)
         return found
@@ -73,6 +74,14 @@ class _Lockstep:
         """Whether layers share weights with corresponding layers."""
         pairs = ((node, self._other.by_name[self.pairs[node.name]]) for node in self._one.nodes)
         return all((self.pairs[left.shares] if left.shares else None) == right.shares for left, right in pairs)
+
+
+def _pair_heads(one: Sequence[Head], other: Sequence[Head]) -> list[tuple[Head, Head]]:
+    """Return the heads in pairs: of the same names if these are the same on both sides, or else in order."""
+    by_name = {head.name: head for head in other}
+    if {head.name for head in one} == {*by_name}:
+        return [(head, by_name[head.name]) for head in one]
+    return [*zip(one, other, strict=True)]
 
 
 def _are_alike(one: Node, other: Node) -> bool:

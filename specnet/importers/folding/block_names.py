@@ -66,7 +66,7 @@ def _describe(body: Sequence) -> str:
         return "attention_block"
     kinds = [node for node in nodes if _window(node) is not None]
     if _is_separable(nodes):
-        return "inverted_residual" if len(kinds) > 2 else "separable"  # noqa: PLR2004
+        return "inverted_residual" if len(kinds) > 2 else "separable"
     if any(node.kind == "pool" for node in nodes):
         return "transition"
     return "unit" if len(kinds) == 1 else "units"
@@ -91,7 +91,7 @@ def _describe_residual(join: Join, inner: list[Node]) -> str:
     if _is_separable(inner):
         return "inverted_residual"
     main = [w for arm in join.arms[:1] for node in find_nodes(arm) if (w := _window(node)) is not None]
-    is_bottleneck = len(main) == 3 and main[0] == main[2] == 1 and main[1] > 1  # noqa: PLR2004
+    is_bottleneck = len(main) == 3 and main[0] == main[2] == 1 and main[1] > 1
     return "bottleneck" if is_bottleneck else "residual" if windows else "mixer"
 
 

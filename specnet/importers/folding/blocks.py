@@ -23,7 +23,7 @@ from specnet.importers.folding.items import (
     list_inner,
     rewrite_inner,
 )
-from specnet.importers.folding.keys import MARK, OPTIONAL, LikeKeys, Shapes, unify_names
+from specnet.importers.folding.keys import MARK, LikeKeys, Shapes, unify_names
 from specnet.importers.folding.lines import count_lines, may_begin, split_lines
 from specnet.importers.folding.repeats import has_own_names
 from specnet.importers.folding.unification import count_differences

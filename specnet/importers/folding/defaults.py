@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from specnet.importers.folding.items import Join, Leaf, Sequence, find_written
-from specnet.layers.base.layer import LIKE
+from specnet.layers.base.layer import LIKE, Layer
 
 LEAST = 3
 """The number of layers that must have the attribute."""
@@ -35,10 +35,10 @@ def find_defaults(written: Iterable[Sequence]) -> Defaults:
 
 
 def _count(item: Leaf | Join, counts: dict[tuple[type, str], Counter[Any]]) -> None:
-    layer = item.node.layer
-    cls = type(layer)
-    for name, field in cls.model_fields.items():  # type: ignore[union-attr]
-        value = getattr(layer, name)
-        if name not in item.given and name != LIKE and name not in cls.positional and not field.is_required():  # type: ignore[union-attr]
-            if isinstance(value, bool | float | None) or value == "same":
-                counts[cls, name][value] += 1
+    cls = type(item.node.layer)
+    assert issubclass(cls, Layer)
+    for name, field in cls.model_fields.items():
+        value = getattr(item.node.layer, name)
+        is_named = name in (*item.given, *cls.positional, LIKE)
+        if not (is_named or field.is_required()) and (isinstance(value, bool | float | None) or value == "same"):
+            counts[cls, name][value] += 1

@@ -1,51 +1,26 @@
-"""A flat network as a file that a person would have written, proved to be the same graph."""
+"""Fold a flat network, and prove that the folded one is the same graph."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
+from specnet.analyses.cost import Totals, measure_costs
 from specnet.analyses.isomorphism import match_networks
 from specnet.compiler import Checked, check_source
-from specnet.graph import Input, Network
-from specnet.importers.folding.block_names import name_block
-from specnet.importers.folding.blocks import extract_blocks
-from specnet.importers.folding.defaults import Defaults, find_defaults
-from specnet.importers.folding.items import Call, Mark, Sequence, Side, find_items, get_result
-from specnet.importers.folding.keys import ExactKeys, LikeKeys
-from specnet.importers.folding.labels import make_labels
-from specnet.importers.folding.lines import join_lines, split_lines
-from specnet.importers.folding.program import Writer, make_chain, name_taps
-from specnet.importers.folding.repeats import compress, expand
-from specnet.importers.folding.structure import TooDeep, structure
-from specnet.importers.folding.unification import Block, Mismatch, unify
-from specnet.importers.imported import Scope
-from specnet.layers.base import Shape
-from specnet.naming import make_unused_name
-from specnet.printer.formatter import format_tree
-from specnet.printer.networks import format_network, format_training
-from specnet.printer.values import NOWHERE, make_name, to_expression
+from specnet.graph import Network
+from specnet.importers.folding.hints import Hints
+from specnet.importers.folding.network_file import Ambition, NetworkFile
+from specnet.importers.folding.structure import TooDeep
+from specnet.importers.folding.unification import Mismatch
+from specnet.printer.networks import format_network
 from specnet.source import Source
-from specnet.syntax import tree
-from specnet.syntax.tree import RESERVED_TAPS
 
-MOST_FOLDED = 6000
-"""The number of layers from which on a network is written line by line."""
+MOST_FOLDED = 6_000
+"""A network with more layers is written line by line."""
 
-
-@dataclass(frozen=True)
-class Hints:
-    """What a source says beyond the graph."""
-
-    scopes: Mapping[str, tuple[Scope, ...]] = field(default_factory=dict)
-    """The modules around each node, outermost first."""
-    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Lines of comments to print above a node."""
-    remarks: tuple[str, ...] = ()
-    """Lines of comments to print at the head of the file."""
-    parameters: int | None = None
-    """The number of parameters to expect."""
+AMBITIONS = (Ambition(), Ambition(optional=False), Ambition(blocks=False))
+"""What is tried, in this order, before a network is written line by line."""
 
 
 @dataclass(frozen=True)
@@ -57,185 +32,29 @@ class Folded:
     names: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class _Ambition:
-    """How much is looked for, so that a fold that fails its proof is tried again with less."""
+def fold(network: Network, hints: Hints | None = None) -> Folded:
+    """Return the network with its repetitions and blocks; raises ValueError for one with an error in it.
 
-    blocks: bool = True
-    optional: bool = True
+    A number of parameters in the hints that is not that of the network is left out.
+    """
+    hints = hints or Hints()
+    if hints.parameters not in (None, Totals(network, measure_costs(network)).parameters):
+        hints = replace(hints, parameters=None)
+    for text in _write(network, hints):
+        checked = check_source(Source(f"{network.name}.net", text))
+        names = match_networks(network, checked.network) if checked.ok else None
+        if names is not None and checked.network.training == network.training:
+            return Folded(text, checked, names)
+    raise RuntimeError("the network that is written line by line is another one")
 
 
-AMBITIONS = (_Ambition(), _Ambition(optional=False), _Ambition(blocks=False))
-
-
-def fold(network: Network, hints: Hints = Hints()) -> Folded:
-    """Return the network with its repetitions and blocks; raises ValueError for one with an error in it."""
-    if len(network.nodes) <= MOST_FOLDED and not any(node.shares for node in network.nodes):
+def _write(network: Network, hints: Hints) -> Iterator[str]:
+    """Yield texts of the network, the most ambitious first."""
+    can_fold = len(network.nodes) <= MOST_FOLDED and len(network.outputs) == 1
+    if can_fold and not any(node.shares for node in network.nodes):
         for ambition in AMBITIONS:
             try:
-                text = _Fold(network, hints, ambition).write()
+                yield NetworkFile(network, hints, ambition).write()
             except (TooDeep, Mismatch):
                 continue
-            if proved := _prove(network, text):
-                return proved
-    proved = _prove(network, format_network(network))
-    if proved is None:
-        raise RuntimeError("the printed network is another one")
-    return proved
-
-
-def _prove(network: Network, text: str) -> Folded | None:
-    """Return the fold if its text gives the same graph, and the same settings of training; None if not."""
-    checked = check_source(Source(f"{network.name}.net", text))
-    if not checked.ok or checked.network.training != network.training:
-        return None
-    names = match_networks(network, checked.network)
-    return None if names is None else Folded(text, checked, names)
-
-
-class _Fold:
-    """The parts of a file, from the graph to its text."""
-
-    def __init__(self, network: Network, hints: Hints, ambition: _Ambition) -> None:
-        self._network, self._hints, self._ambition = network, hints, ambition
-
-    def write(self) -> str:
-        """Return the text; raises TooDeep or Mismatch."""
-        exact, like = ExactKeys(), LikeKeys(self._network.shapes)
-        items = compress(structure(self._network), exact.get, like.get)
-        if self._ambition.blocks:
-            items = extract_blocks(items, self._network.shapes, self._ambition.optional)
-        blocks = _unify_all(items, self._network)
-        for block in blocks.values():
-            block.body = compress(expand(block.body), exact.get, like.get)
-        items = compress(expand(items), exact.get, like.get)
-        return self._write(items, blocks)
-
-    def _write(self, items: Sequence, blocks: Mapping[int, Block]) -> str:
-        names = dict[int, str]()
-        for number, block in blocks.items():
-            names[number] = name_block(block.body, block.calls, self._hints.scopes, names.values())
-        defaults = find_defaults([items, *(block.body for block in blocks.values())])
-        writer = Writer(blocks, names, defaults)
-        lines = (
-            *_write_beginning(self._network, defaults),
-            *map(writer.write_block, blocks.values()),
-            *self._write_main(items, writer),
-            *_write_expectations(self._hints),
-        )
-        return "".join(
-            [*(f"# {line}\n" for line in self._hints.remarks), format_tree(lines), *_write_training(self._network)]
-        )
-
-    def _write_main(self, items: Sequence, writer: Writer) -> Iterator[tree.Chain]:
-        """Yield the lines of the main chain with labels, and claims where the shape changes."""
-        lines = writer.join_stages(join_lines(split_lines(items)), self._network.shapes)
-        taken = [i.name for i in self._network.inputs]
-        labels = make_labels(lines, self._hints.scopes, self._network.shapes, taken)
-        writer.taps = _name_values(items, lines, labels, self._network)
-        shape: Shape | None = None
-        for line, label in zip(lines, labels, strict=True):
-            is_head = any(isinstance(item, Side) for item in line)
-            result = None if is_head else self._network.shapes.get(get_result(line))
-            claim = _make_shape(result) if result and (label or result != shape) else None
-            yield writer.write_line(line, "" if is_head else label, claim)
-            shape = result or shape
-
-
-def _unify_all(items: Sequence, network: Network) -> dict[int, Block]:
-    """Return the blocks by number, those that others call first."""
-    calls: dict[int, list[Call]] = defaultdict(list)
-    for item in find_items(items):
-        if isinstance(item, Call):
-            calls[item.block].append(item)
-    blocks = dict[int, Block]()
-    for number in _sort_blocks(calls):
-        blocks[number] = unify(number, calls[number], network.shapes, blocks)
-    return blocks
-
-
-def _sort_blocks(calls: Mapping[int, list[Call]]) -> list[int]:
-    """Return the numbers of blocks in the order of their definitions: each after those that it calls."""
-    inner = {
-        number: [i.block for i in find_items(found[0].body) if isinstance(i, Call)] for number, found in calls.items()
-    }
-    found = dict[int, None]()
-
-    def visit(number: int) -> None:
-        for each in inner[number]:
-            if each not in found:
-                visit(each)
-        found[number] = None
-
-    for number in calls:
-        if number not in found:
-            visit(number)
-    return [*found]
-
-
-def _name_values(items: Sequence, lines: list[Sequence], labels: list[str], network: Network) -> dict[str, str]:
-    """Return the names of values: of inputs, of heads, and of marks, which are labels where a line ends with them."""
-    own = {
-        line[-1].value: label for line, label in zip(lines, labels, strict=True) if label and isinstance(line[-1], Mark)
-    }
-    taps = {i.name: _escape(i.name) for i in network.inputs} | own
-    rest = {value: name for value, name in name_taps(items, {*taps.values(), *labels}).items() if value not in own}
-    taps |= rest
-    for head in network.heads:
-        name = head.name.replace(".", "_")
-        taps[f"head {head.name}"] = make_unused_name(name, {*taps.values(), *labels, *RESERVED_TAPS})
-    return taps
-
-
-def _escape(name: str) -> str:
-    return make_unused_name(name.replace(".", "_"), RESERVED_TAPS)
-
-
-def _write_beginning(network: Network, defaults: Defaults) -> Iterator[tree.Chain]:
-    """Yield title, inputs and defaults."""
-    description = [tree.Text(NOWHERE, network.description)] if network.description else []
-    yield make_chain(_call("net", to_expression(network.name), *description))
-    for i in network.inputs:
-        yield make_chain(_write_input(i, is_only=len(network.inputs) == 1))
-    for kind, values in defaults.items():
-        arguments = (_write_default(kind, name, value) for name, value in values.items())
-        yield make_chain(_call("default", make_name(kind), *arguments))
-
-
-def _write_default(kind: str, name: str, value: object) -> tree.Argument:
-    from specnet.layers import get_layer_class
-
-    cls = get_layer_class(kind)
-    assert cls is not None
-    word = next((word for word, sets in cls.words.items() if sets == (name, value)), None)
-    if word:
-        return tree.Argument(NOWHERE, None, make_name(word))
-    return tree.Argument(NOWHERE, make_name(cls.key_of(name)), to_expression(value))
-
-
-def _write_input(i: Input, is_only: bool) -> tree.Call:
-    name = [] if is_only and i.name == "input" else [make_name(_escape(i.name))]
-    return _call("input", *name, _make_shape(i.shape))
-
-
-def _make_shape(shape: Shape) -> tree.Expression:
-    sizes = tuple(map(to_expression, shape))
-    return tree.Size(NOWHERE, sizes) if len(sizes) > 1 else sizes[0]
-
-
-def _call(word: str, *arguments: tree.Argument | tree.Expression) -> tree.Call:
-    given = (a if isinstance(a, tree.Argument) else tree.Argument(NOWHERE, None, a) for a in arguments)
-    return tree.Call(NOWHERE, make_name(word), tuple(given))
-
-
-def _write_expectations(hints: Hints) -> Iterator[tree.Expect]:
-    if hints.parameters is not None:
-        number = tree.Number(NOWHERE, hints.parameters, f"{hints.parameters:_}")
-        yield tree.Expect(NOWHERE, make_name("parameters"), "==", number)
-
-
-def _write_training(network: Network) -> list[str]:
-    if network.training is None:
-        return []
-    lines = format_training(network.training).splitlines()
-    return ["\ntrain {\n", *(f"  {line}\n" for line in lines), "}\n"]
+    yield format_network(network)

@@ -10,7 +10,6 @@ from specnet.builder import KEYWORDS
 from specnet.importers.folding.items import Call, Join, Repeat, Sequence, find_nodes, get_result
 from specnet.importers.folding.keys import Shapes
 from specnet.importers.imported import Scope
-from specnet.layers import list_kinds
 from specnet.layers.base import Shape
 from specnet.syntax.tree import RESERVED_TAPS
 
@@ -57,7 +56,7 @@ def _find_name(line: Sequence, scopes: Scopes) -> str:
     if not name and not any(isinstance(item, Call | Repeat | Join) for item in line):
         name = nodes[0].replace(".", "_")
     is_useful = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) and not GENERATED.fullmatch(name)
-    return name if is_useful and name not in list_kinds() else ""
+    return name if is_useful else ""
 
 
 def _find_scope(nodes: list[str], scopes: Scopes) -> str:

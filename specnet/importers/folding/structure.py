@@ -90,7 +90,11 @@ class _Structure:
         body = self._chain(ROOT, head.value)
         read -= {i.name for i in self._network.inputs}
         ends = [get_result([item]) for item in items]
-        place = ends.index(*read) + 1 if len(read) == 1 and read <= {*ends} else len(items)
+        (start,) = read if len(read) == 1 else ("",)
+        place = ends.index(start) + 1 if start in ends else len(items)
+        if any(reader.name not in layers for value in layers for reader in self._readers[value]):
+            items += [*body, Side(head, [])]  # others read what is within, and braces would hide it
+            return
         while place < len(items) and isinstance(items[place], Side):
             place += 1
         items.insert(place, Side(head, body))

@@ -132,9 +132,9 @@ class _Unification:
         self, slot: _Slot, layers: list[Layer], given: Mapping[str, tree.Expression]
     ) -> tree.Expression | None:
         """Return the expression of an attribute; None for a number that is the same everywhere."""
-        if slot.field in ("out_channels", "groups") and is_depthwise(layers, slot.channels):
-            if slot.values == slot.channels:
-                return make_name("C")
+        is_filters = slot.field in ("out_channels", "groups")
+        if is_filters and slot.values == slot.channels and is_depthwise(layers, slot.channels):
+            return make_name("C")
         if slot.is_constant:
             return None
         if isinstance(slot.values[0], Interval):
@@ -149,12 +149,12 @@ class _Unification:
         low, high = (
             replace(slot, field="groups", key="from" if n == 0 else "to", values=end) for n, end in enumerate(ends)
         )
-        return tree.Range(NOWHERE, self._express_end(low), self._express_end(high))
+        return tree.Range(NOWHERE, self._express_end(low, "start"), self._express_end(high, "end"))
 
-    def _express_end(self, slot: _Slot) -> tree.Expression:
+    def _express_end(self, slot: _Slot, name: str) -> tree.Expression:
         if slot.is_constant:
             return to_expression(slot.values[0])
-        return self._express(slot, lambda: _make_free("start" if slot.key == "from" else "end", self._taken))
+        return self._express(slot, lambda: _make_free(name, self._taken))
 
     def _merge_joins(self, owners: list[int], items: list[Any]) -> Join:
         first: Join = items[0]
@@ -264,17 +264,13 @@ def is_depthwise(layers: list[Layer], channels: list[int]) -> bool:
 
 def _express_padding(layers: list[Any], given: Mapping[str, tree.Expression]) -> tree.Expression | None:
     """Return a padding by the window or the dilation that it makes up for: `F//2`, `D`."""
-    if any(isinstance(layer.padding, str) for layer in layers):
-        return None
     paddings = [layer.padding for layer in layers]
-    for name, compute in (("kernel_size", lambda size: size // 2), ("dilation", lambda size: size)):
+    for name, divisor in (("kernel_size", 2), ("dilation", 1)):
         sizes = [getattr(layer, name, None) for layer in layers]
-        squares = [size[0] if isinstance(size, tuple) and size[0] == size[1] else None for size in sizes]
-        if name in given and None not in squares:
-            wanted = [((compute(size),) * 2,) * 2 for size in squares]
-            if wanted == paddings:
-                letter = given[name]
-                return letter if name == "dilation" else tree.Binary(NOWHERE, "//", letter, to_expression(2))
+        squares = [size[0] // divisor for size in sizes if isinstance(size, tuple) and size[0] == size[1]]
+        if name in given and [((size, size), (size, size)) for size in squares] == paddings:
+            letter = given[name]
+            return letter if divisor == 1 else tree.Binary(NOWHERE, "//", letter, to_expression(divisor))
     return None
 
 
@@ -299,17 +295,16 @@ def count_differences(bodies: list[Sequence]) -> int:
 
 
 def _collect_differences(bodies: list[Sequence], columns: set[tuple[Hashable, ...]]) -> None:
-    bodies = [body for body in bodies if body]
-    for parts in zip(*bodies, strict=False):
-        first: Any = parts[0]
+    columns_of_parts: Iterator[tuple[Any, ...]] = zip(*filter(None, bodies), strict=False)
+    for parts in columns_of_parts:
+        first = parts[0]
         if isinstance(first, Leaf | Join):
-            layers: list[Any] = [part.node.layer for part in parts]  # type: ignore[union-attr]
-            columns.update(_list_differences(layers))
+            columns.update(_list_differences([part.node.layer for part in parts]))
         if isinstance(first, Join):
-            for arms in zip(*(part.arms for part in parts), strict=False):  # type: ignore[union-attr]
+            for arms in zip(*(part.arms for part in parts), strict=False):
                 _collect_differences([*arms], columns)
         if isinstance(first, Repeat):
-            _collect_differences([part.turns[0] for part in parts], columns)  # type: ignore[union-attr]
+            _collect_differences([part.turns[0] for part in parts], columns)
 
 
 def _list_differences(layers: list[Any]) -> Iterator[tuple[Hashable, ...]]:
