@@ -79,8 +79,8 @@ def to_arguments(
 ) -> tuple[tree.Argument, ...]:
     """Return the arguments that set these attributes: all positional ones, then the others unless default.
 
-    `like` names the value to whose height and width a layer comes, if it comes to those of one. Fields may be `given` as
-    expressions; `defaults` are those of the file that differ from the class's.
+    `like` names the value to whose height and width a layer comes, if it comes to those of one. Fields may be `given`
+    as expressions; `defaults` are those of the file that differ from the class's.
     """
     found = [*_arguments(attributes, given or {}, defaults or {})]
     if isinstance(attributes, Layer) and attributes.is_like:

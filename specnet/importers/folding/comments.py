@@ -1,4 +1,4 @@
-"""Comments above lines of a file that a program writes: a tree holds none, so that marks in labels keep their places."""
+"""Comments above lines of a file that a program writes: as a tree holds none, numbers in labels keep their places."""
 
 from __future__ import annotations
 
