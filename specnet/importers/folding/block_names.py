@@ -7,7 +7,17 @@ from collections.abc import Collection, Mapping
 
 from specnet.builder import KEYWORDS
 from specnet.graph import Node
-from specnet.importers.folding.items import Call, Item, Join, Leaf, Sequence, find_items, find_nodes
+from specnet.importers.folding.items import (
+    Call,
+    Item,
+    Join,
+    Leaf,
+    Sequence,
+    find_items,
+    find_nodes,
+    get_groups,
+    get_window,
+)
 from specnet.importers.imported import Scope
 from specnet.layers import list_kinds
 from specnet.layers.base.traits import Family
@@ -97,14 +107,14 @@ def _describe_residual(join: Join, inner: list[Node]) -> str:
 
 def _window(node: Node) -> int | None:
     """Return the height of a convolution's window; None for other layers."""
-    size = getattr(node.layer, "kernel_size", None)
+    size = get_window(node.layer)
     is_convolution = node.layer is not None and node.layer.family is Family.CONVOLUTION
-    return size[0] if is_convolution and isinstance(size, tuple) else None
+    return size[0] if is_convolution and size else None
 
 
 def _is_separable(nodes: list[Node]) -> bool:
     """Whether a convolution is depthwise."""
-    return any(getattr(node.layer, "groups", 1) == (node.output or (0,))[-1] > 1 for node in nodes)
+    return any(get_groups(node.layer) == (node.output or (0,))[-1] > 1 for node in nodes)
 
 
 def _list_sized(body: Sequence) -> list[Item]:

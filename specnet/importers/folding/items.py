@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from specnet.graph import Head, Node
+from specnet.layers.base import Layer
 from specnet.layers.base.traits import Family, Trait
+from specnet.layers.base.window import Windowed
 from specnet.syntax import tree
 
 
@@ -201,3 +203,14 @@ def is_normalisation(item: Item) -> bool:
 def is_join(node: Node) -> bool:
     """Whether the inputs of a layer may be arms."""
     return node.layer is not None and node.layer.family is Family.JOIN and not node.layer.is_like
+
+
+def get_window(layer: Layer | None) -> tuple[int, int] | None:
+    """Return the height and width of a layer's window; None if it has none."""
+    size = getattr(layer, layer.window) if isinstance(layer, Windowed) else None
+    return size if isinstance(size, tuple) else None
+
+
+def get_groups(layer: Layer | None) -> int:
+    """Return the number of groups of a convolution; 1 for other layers."""
+    return layer.channel_period if layer and layer.family is Family.CONVOLUTION else 1

@@ -153,7 +153,7 @@ def _classify(layer: Layer, channels: int) -> list[str]:
             found.append(_classify_window(value))
         elif name == "groups":
             found.append("one" if value == 1 else "depthwise" if value == channels else "groups")
-        elif isinstance(value, Interval) and getattr(layer, "axis", "") == "C":
+        elif isinstance(value, Interval) and dict(layer).get("axis") == "C":
             found.append(name)
         elif not _is_numeric(value):
             found.append(f"{name}={value}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from specnet.importers.folding.items import Leaf, Sequence
+from specnet.importers.folding.items import Leaf, Sequence, get_window
 from specnet.layers.base import Layer
 
 LEAST_ARMS = 3
@@ -21,16 +19,14 @@ def name_parameter(key: str, layers: list[Layer], arms: list[Sequence], taken: s
     return new
 
 
-def _name_filters(layer: Any, arm: Sequence) -> str:
+def _name_filters(layer: Layer, arm: Sequence) -> str:
     """Return `n3` for 3x3 filters in an arm, `r3` for the 1x1 ones before them, `pool` behind a pool."""
-    windows = [
-        (item.node.layer, getattr(item.node.layer, "kernel_size", None)) for item in arm if isinstance(item, Leaf)
-    ]
-    sized = [(each, size[0]) for each, size in windows if isinstance(size, tuple) and size[0] == size[1]]
+    layers = [item.node.layer for item in arm if isinstance(item, Leaf) and item.node.layer]
+    sized = [(each, size[0]) for each in layers if (size := get_window(each)) and size[0] == size[1]]
     place = next((n for n, (each, _) in enumerate(sized) if each is layer), None)
     if place is None:
         return "K"
-    if place and not hasattr(sized[0][0], "out_channels"):
+    if place and not sized[0][0].output_field:
         return "pool"
     size = sized[place][1]
     later = [other for _, other in sized[place + 1 :] if other != 1]

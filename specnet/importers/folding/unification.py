@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from specnet.attributes import Interval
-from specnet.importers.folding.items import Call, Item, Join, Leaf, Repeat, Sequence, get_source
+from specnet.importers.folding.items import Call, Item, Join, Leaf, Repeat, Sequence, get_groups, get_source
 from specnet.importers.folding.keys import Shapes
 from specnet.importers.folding.parameter_names import LEAST_ARMS, name_parameter
 from specnet.layers.base import Layer
@@ -258,7 +258,7 @@ class _Slot:
 
 def is_depthwise(layers: list[Layer], channels: list[int]) -> bool:
     """Whether each layer has one filter or more for each channel of its input, and no other."""
-    groups = [getattr(layer, "groups", 1) for layer in layers]
+    groups = [get_groups(layer) for layer in layers]
     return groups == channels and max(groups) > 1
 
 
