@@ -45,6 +45,7 @@ class Recorder:
         self._scopes: dict[str, tuple[Scope, ...]] = {}
         self._comments: dict[str, tuple[str, ...]] = {}
         self._arrays: dict[str, StoredArray] = {}
+        self._shares: dict[str, str] = {}
         self._inputs: list[str] = []
         self._names: set[str] = set()
         self._containers: set[str] = set()
@@ -121,6 +122,10 @@ class Recorder:
         """Keep a tensor of a node by torch's name for it, `weight`, `bias`, `running_mean` …"""
         self._arrays[f"{node}.{role}"] = array
 
+    def share(self, node: str, owner: str) -> None:
+        """Give a node the weights of another one, as a layer that is called again has those of its first call."""
+        self._shares[node] = owner
+
     def comment(self, node: str, *lines: str) -> None:
         """Print comments above the line of a node, each a line without its `#`."""
         self._comments[node] = (*self._comments.get(node, ()), *lines)
@@ -181,7 +186,8 @@ class Recorder:
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
-        return replace(network, heads=heads, training=self.training)
+        nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in network.nodes)
+        return replace(network, nodes=nodes, heads=heads, training=self.training)
 
     def _make_layers(
         self, source: SourceLayer, layers: str | Layer | Sequence[Layer], nodes: Sequence[str]
