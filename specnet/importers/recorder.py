@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, count
 
 from specnet.builder import KEYWORDS, NetworkBuilder
 from specnet.graph import Head, Network
@@ -230,7 +231,7 @@ class Recorder:
         first, *others = [part for part in wanted.split(".") if re.search(r"\w", part)] or [""]
         dotted = ".".join((_clean(first), *map(_replace_signs, others)))
         flat = _clean(wanted) or "value"
-        for name in (dotted, flat, *(f"{flat}_{number}" for number in range(2, 1_000_000))):
+        for name in chain((dotted, flat), (f"{flat}_{number}" for number in count(2))):
             around = {name[: dot.start()] for dot in re.finditer(r"\.", name)}
             if name and name not in self._names and name not in self._containers and not around & self._names:
                 break

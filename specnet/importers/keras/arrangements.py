@@ -73,7 +73,9 @@ def reshape(step: Step, situation: Situation) -> Meaning:
     target = _complete(to_value(step.layer.config.get("target_shape") or step.layer.config.get("dims")), shape)
     if situation.layout.channels_first:
         own = situation.layout.to_spec(target)
-        return Meaning(f"reshape {format_sizes(own)}" if own != shape else "", "" if own != shape else "nothing changes")
+        return Meaning(
+            f"reshape {format_sizes(own)}" if own != shape else "", "" if own != shape else "nothing changes"
+        )
     if target == shape:
         return Meaning("", "nothing changes")
     if len(shape) == 3 and len(target) == 1:

@@ -40,7 +40,7 @@ def translate_step(step: Step, situation: Situation, **changes: Any) -> Meaning:
     text = " -> ".join(_choose_layers(found, step, situation))
     shapes = [situation.shape(value) for value in step.reads]
     reason = "; ".join(found.differences)
-    if not found.is_known or (found.differences and not text):
+    if not {row.difference for row in rows}.issuperset(found.differences) or not found.is_known:
         raise NoMeaning(reason or "its settings have no counterpart here")
     fate = Fate.APPROXIMATED if found.differences else Fate.EXACT
     return Meaning(let_round(text, shapes) if text else "", reason, fate)

@@ -57,7 +57,9 @@ def average(step: Step, situation: Situation) -> Meaning:
     found = join_values("add", values)
     if len(values) < 2:
         return found
-    return Meaning(f"{found.layers} -> times by=1/{len(values)}", "an average is a sum and a factor", Fate.EQUAL, found.reads)
+    return Meaning(
+        f"{found.layers} -> times by=1/{len(values)}", "an average is a sum and a factor", Fate.EQUAL, found.reads
+    )
 
 
 def concatenate(step: Step, situation: Situation) -> Meaning:

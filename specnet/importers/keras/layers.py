@@ -43,11 +43,15 @@ def normalise(step: Step, situation: Situation) -> Meaning:
 
 def rescale(step: Step, situation: Situation) -> Meaning:
     """Translate scale·x + offset: a constant factor, or a frozen one with a frozen summand."""
-    factor, summand = (to_value(step.layer.config.get(name, default)) for name, default in (("scale", 1), ("offset", 0)))
+    factor, summand = (
+        to_value(step.layer.config.get(name, default)) for name, default in (("scale", 1), ("offset", 0))
+    )
     if not all(isinstance(each, int | float) for each in (factor, summand)):
         return freeze_scale(situation)
     if not summand:
-        return Meaning(f"times by={format_number(factor)}" if factor != 1 else "", "" if factor != 1 else "its factor is 1")
+        return Meaning(
+            f"times by={format_number(factor)}" if factor != 1 else "", "" if factor != 1 else "its factor is 1"
+        )
     return freeze_scale(situation, f" init={format_number(factor)}")
 
 
@@ -95,7 +99,7 @@ def activate(step: Step, situation: Situation) -> Meaning:
         return Meaning("", "it returns its input")
     found = translate_step(step, situation, activation=name)
     if name == "hard_sigmoid" and situation.version < 3:
-        reason = f"before Keras 3 it is 0.2·x + 0.5 from 0 to 1, and here x/6 + 0.5"
+        reason = "before Keras 3 it is 0.2·x + 0.5 from 0 to 1, and here x/6 + 0.5"
         return Meaning(found.layers, reason, Fate.APPROXIMATED)
     return found
 

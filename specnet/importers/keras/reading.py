@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate, Imported, Scope, SourceLayer
 from specnet.importers.keras.arrangements import PASSING
-from specnet.importers.keras.configs import KerasLayer, KerasModel, read_model, read_shape
+from specnet.importers.keras.configs import KerasLayer, read_model, read_shape
 from specnet.importers.keras.documents import (
     Document,
     read_archive_document,
@@ -18,7 +17,7 @@ from specnet.importers.keras.documents import (
 from specnet.importers.keras.layers import find_meaning
 from specnet.importers.keras.layout import Layout, find_layout
 from specnet.importers.keras.meanings import Meaning, NoMeaning, Situation
-from specnet.importers.keras.steps import Program, Step, Value, list_steps
+from specnet.importers.keras.steps import Step, Value, list_steps
 from specnet.importers.recorder import Recorder, describe_source
 from specnet.importers.request import Request
 from specnet.layers.base import Shape
@@ -161,9 +160,7 @@ class _Reader:
             self.recorder.claim(source, value, self.layout.to_spec(sizes))
 
 
-def choose_input_shape(
-    name: str, given: tuple[int | None, ...] | None, asked: Shape | None, layout: Layout
-) -> Shape:
+def choose_input_shape(name: str, given: tuple[int | None, ...] | None, asked: Shape | None, layout: Layout) -> Shape:
     """Return the shape of an input; raises UnreadableModel for one that is left open, or not the one asked for."""
     if asked is None and (given is None or None in given):
         sizes = "its shape" if given is None else "sizes"

@@ -124,9 +124,7 @@ class _Walk:
         if layer.model:
             given = list(_find_values((arguments, *keywords.values())))
             folder = self.folders[layer.name]
-            inner = _Walk(
-                self.program, layer.model, f"{name}.", folder, self.around, given, self.called, suffix
-            )
+            inner = _Walk(self.program, layer.model, f"{name}.", folder, self.around, given, self.called, suffix)
             return inner.run()
         output = Value(f"{name}{suffix}")
         is_again = name in self.called
@@ -225,11 +223,7 @@ MOST_OUTPUTS = 256
 
 def _sort_calls(model: KerasModel, offsets: Mapping[str, int]) -> Iterator[tuple[KerasLayer, int]]:
     """Yield each call behind those whose outputs it reads, else in the order of the file."""
-    calls = [
-        (layer, index)
-        for layer in model.layers
-        for index in range(1 if layer.cls == INPUT else len(layer.calls))
-    ]
+    calls = [(layer, index) for layer in model.layers for index in range(1 if layer.cls == INPUT else len(layer.calls))]
     places = {(layer.name, index + offsets[layer.name]): place for place, (layer, index) in enumerate(calls)}
     waiting, readers = [0] * len(calls), defaultdict[int, list[int]](list)
     for place, (layer, index) in enumerate(calls):

@@ -13,7 +13,6 @@ from specnet.importers.keras.meanings import (
     Situation,
     has_layers,
     is_whole,
-    let_round,
     read_one,
     to_value,
 )
@@ -46,7 +45,7 @@ def pad_or_wait(step: Step, situation: Situation) -> Meaning:
     if value not in situation.paddings and reader and _can_take(reader, step, sides, situation):
         situation.paddings[step.output] = sides
         return Meaning("", f"its zeros are the padding of `{reader.name}`", Fate.EQUAL)
-    return Meaning(f"pad {format_foreign_value(sides)}")
+    return Meaning(f"pad P={format_foreign_value(sides)}")
 
 
 def _can_take(reader: Step, step: Step, sides: Sides, situation: Situation) -> bool:
@@ -102,9 +101,9 @@ def _describe_sequence_layer(step: Step) -> str:
         return f"pool {operation} F={window}x1 S={stride}x1{padding}"
     if kind == "UpSampling":
         return f"upsample {_read_single(config.get('size', 2))}x1"
-    name, word = ("padding", "pad") if kind == "ZeroPadding" else ("cropping", "crop P=")
+    name, word = ("padding", "pad") if kind == "ZeroPadding" else ("cropping", "crop")
     before, after = make_pair(to_value(config.get(name, 1)))
-    return f"{word}{' ' if word == 'pad' else ''}[{before}:{after}, 0]"
+    return f"{word} P=[{before}:{after}, 0]"
 
 
 def _describe_convolution(config: Any) -> str:
