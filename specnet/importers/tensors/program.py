@@ -69,7 +69,12 @@ class Operator:
     name: str = ""
     """What a layer is called, where the source has a better word than the name of its operator: `layer1.0.conv1`."""
     differs: str = ""
-    """How this differs from the operator of the source: what it becomes is approximated for this reason."""
+    """How this differs from the operator of the source: what it becomes is approximated for this reason.
+
+    Of an operator that keeps the source's own name, it is the reason why that has no counterpart, where there is one.
+    """
+    rule: str = ""
+    """Why it is equal to the operator of the source, where it is another one."""
 
 
 @dataclass(frozen=True)
