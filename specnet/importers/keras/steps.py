@@ -31,6 +31,8 @@ class Step:
     """The layer's name, with those of the models around it: two steps of one name share their weights."""
     folder: str
     """Where a .keras archive has the layer's variables: `layers/conv2d_1`."""
+    owner: str
+    """The layer of the network itself that this one is, or is in: HDF5 lists the variables by these."""
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
     output: Value
@@ -74,9 +76,10 @@ class _Walk:
         given: Sequence[Value] | None,
         called: set[str],
         suffix: str = "",
+        owner: str = "",
     ) -> None:
         self.program, self.model, self.given, self.called = program, model, given, called
-        self.prefix, self.suffix, self.around = prefix, suffix, (*around, model)
+        self.prefix, self.suffix, self.around, self.owner = prefix, suffix, (*around, model), owner
         self.folders = _name_folders(model, folder)
         self.values: dict[tuple[str, int, int], Value] = {}
         self.offsets = _find_offsets(model)
@@ -116,7 +119,7 @@ class _Walk:
     def _call(self, layer: KerasLayer, index: int, call: Call, find: Any) -> list[Value]:
         """Add a call of a layer, or the steps of a model within."""
         name = f"{self.prefix}{layer.name}"
-        suffix = f"{self.suffix}:{index}" if index else self.suffix
+        suffix, owner = f"{self.suffix}:{index}" if index else self.suffix, self.owner or layer.name
         arguments = _replace(call.arguments, find)
         keywords = {key: _replace(value, find) for key, value in call.keywords.items()}
         if len(self.program.steps) >= MAX_NODES:
@@ -124,14 +127,14 @@ class _Walk:
         if layer.model:
             given = list(_find_values((arguments, *keywords.values())))
             folder = self.folders[layer.name]
-            inner = _Walk(self.program, layer.model, f"{name}.", folder, self.around, given, self.called, suffix)
+            inner = _Walk(self.program, layer.model, f"{name}.", folder, self.around, given, self.called, suffix, owner)
             return inner.run()
         output = Value(f"{name}{suffix}")
         is_again = name in self.called
         self.called.add(name)
         models = self.around[1:]
         self.program.steps.append(
-            Step(layer, name, self.folders[layer.name], arguments, keywords, output, models, is_again)
+            Step(layer, name, self.folders[layer.name], owner, arguments, keywords, output, models, is_again)
         )
         return [output, *(Value(f"{output}#{place}") for place in range(1, self.counts.get(layer.name, 1)))]
 

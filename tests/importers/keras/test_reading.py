@@ -293,8 +293,8 @@ def test_damaged_text(tmp_path: Path, text: str, message: str) -> None:
 
 def test_models_within_models_that_multiply_end(tmp_path: Path) -> None:
     inner: dict[str, Any] = make_sequential([8, 8, 3], ("ReLU", {}))
-    for depth in range(20):
-        first = [["image", 0, 0, {}]] if depth else [["image", 0, 0, {}]]
+    for _depth in range(20):
+        first = [["image", 0, 0, {}]]
         layer = inner | {"name": "inner", "inbound_nodes": [first, [["inner", 1, 0, {}]]]}
         inner = make_functional([INPUT, layer], [["image", 0, 0]], [["inner", 2, 0]])
     with pytest.raises(UnreadableModel, match="more than 20,000 calls"):
