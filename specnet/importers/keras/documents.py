@@ -88,7 +88,7 @@ def _read_attribute(file: Any, name: str) -> bytes:
     if attribute.shape not in ((), (1,)) or attribute.get_storage_size() > LARGEST_CONFIG:
         raise UnreadableModel(f"the attribute `{name}` is no text of at most {LARGEST_CONFIG:,} bytes")
     value = file.attrs[name]
-    value = value[0] if getattr(value, "shape", ()) == (1,) else value
+    value = value if isinstance(value, str | bytes) else value[0]
     data = value.encode() if isinstance(value, str) else bytes(value) if isinstance(value, bytes) else b""
     return _require_size(data, f"the attribute `{name}`")
 
