@@ -127,6 +127,10 @@ class Recorder:
         """Give a node the weights of another one, as a layer that is called again has those of its first call."""
         self._shares[node] = owner
 
+    def record(self, entry: Entry) -> None:
+        """Keep what became of a layer that the caller has dealt with by itself."""
+        self._entries[entry.source] = entry
+
     def comment(self, node: str, *lines: str) -> None:
         """Print comments above the line of a node, each a line without its `#`."""
         self._comments[node] = (*self._comments.get(node, ()), *lines)
@@ -141,6 +145,10 @@ class Recorder:
     def is_missing(self, value: str) -> bool:
         """Whether a value is the output of a layer that was left out."""
         return value in self._missing
+
+    def has_entry(self, source: SourceLayer) -> bool:
+        """Whether something has become of a layer already."""
+        return source in self._entries
 
     def is_known(self, value: str) -> bool:
         return value in self._values
