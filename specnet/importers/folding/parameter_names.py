@@ -28,6 +28,6 @@ def _name_filters(layer: Layer, arm: Sequence) -> str:
         return "K"
     if place and not sized[0][0].output_field:
         return "pool"
-    size = sized[place][1]
+    own = sized[place][1]
     later = [other for _, other in sized[place + 1 :] if other != 1]
-    return f"r{later[0]}" if size == 1 and later else f"n{size}"
+    return f"r{later[0]}" if own == 1 and later else f"n{own}"
