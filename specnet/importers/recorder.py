@@ -46,6 +46,7 @@ class Recorder:
         self._scopes: dict[str, tuple[Scope, ...]] = {}
         self._comments: dict[str, tuple[str, ...]] = {}
         self._arrays: dict[str, StoredArray] = {}
+        self._shares: dict[str, str] = {}
         self._inputs: list[str] = []
         self._names: set[str] = set()
         self._containers: set[str] = set()
@@ -122,6 +123,10 @@ class Recorder:
         """Keep a tensor of a node by torch's name for it, `weight`, `bias`, `running_mean` …"""
         self._arrays[f"{node}.{role}"] = array
 
+    def share(self, node: str, owner: str) -> None:
+        """Give a node the weights of another one, as a layer that is called again has those of its first call."""
+        self._shares[node] = owner
+
     def record(self, entry: Entry) -> None:
         """Keep what became of a layer that the caller has dealt with by itself."""
         self._entries[entry.source] = entry
@@ -190,7 +195,8 @@ class Recorder:
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
-        return replace(network, heads=heads, training=self.training)
+        nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in network.nodes)
+        return replace(network, nodes=nodes, heads=heads, training=self.training)
 
     def _make_layers(
         self, source: SourceLayer, layers: str | Layer | Sequence[Layer], nodes: Sequence[str]
