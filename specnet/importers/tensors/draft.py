@@ -101,6 +101,13 @@ class Draft:
             raise NoCounterpart("its weights are computed from the input of the network")
         return value
 
+    def weight(self, op: Operator, place: int = 1) -> StoredArray:
+        """Return the weights of an operator; raises NoCounterpart if they are computed, or not given."""
+        array = self.constant(op, place)
+        if array is None:
+            raise NoCounterpart("its weights are not given")
+        return array
+
     def shape_of(self, view: View) -> Shape:
         return self.nodes[view.node].shape
 

@@ -23,11 +23,26 @@ def read_factory(request: Request) -> Imported:
     from specnet.importers.torch_export.operators import make_program
 
     module = _call(request.source, lambda: _make_module(request))
+    if request.weights:
+        _load_weights(module, request.weights)
     shape, remark = _choose_shape(request, module)
     calls = _call(request.source, lambda: _trace(module, shape))
-    remarks = (f"imported from {request.source}", *([remark] if remark else []))
+    remarks = (f"the Python of {request.source} was imported and run", *([remark] if remark else []))
     name = request.source.partition(":")[2].partition("(")[0].rpartition(".")[2]
     return lower(make_program(calls, "torch", name, remarks))
+
+
+def _load_weights(module: Any, path: Path) -> None:
+    """Give a module the tensors of a file; raises UnreadableModel if they are not those that it has."""
+    from specnet.weights.errors import UnreadableWeights
+    from specnet.weights.formats import read_tensors
+
+    try:
+        tensors = read_tensors(path).tensors
+        module.load_state_dict(tensors, strict=True)
+    except (UnreadableWeights, RuntimeError) as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        raise UnreadableModel(f"{path} does not fit the module: {' '.join(lines)[:400]}") from None
 
 
 def _trace(module: Any, shape: tuple[int, ...]) -> Any:
