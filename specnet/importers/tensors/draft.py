@@ -36,6 +36,8 @@ class Node:
     reason: str = ""
     missing: str = ""
     arrays: dict[str, StoredArray] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+    """The constants that its tensors are; a layer with the same ones has the same weights."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What later operators need to know of one that is no layer by itself, and may be part of one."""
 
@@ -172,7 +174,8 @@ class Draft:
             raise NoCounterpart(f"`{layer.kind}` {error.fact}") from None
         stored = {role: array for role, array in (arrays or {}).items() if array is not None}
         called = name or op.name or op.source.name
-        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored)
+        read = tuple(each for each in op.inputs if each and each in self.program.constants) if stored else ()
+        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored, read)
         self.nodes.append(node)
         return len(self.nodes) - 1
 
@@ -204,6 +207,8 @@ class Draft:
 
         Raises NoCounterpart if no layers bring the elements into that order.
         """
+        if not view.dims:
+            raise NoCounterpart("its shape is unknown")
         return self.arrange(op, view, view.dims[1:], view.dims[0])
 
     def arrange(self, op: Operator, view: View, wanted: Dims, batch: tuple[Part, ...] = ()) -> int:

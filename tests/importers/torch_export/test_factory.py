@@ -55,6 +55,16 @@ class Halves(nn.Module):
         return F.interpolate(self.out(x), scale_factor=2)
 
 
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3)
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(self.conv(self.stem(x)).relu())
+
+
 class Two(nn.Module):
     def __init__(self):
         super().__init__()
@@ -141,3 +151,11 @@ def test_what_cannot_be_read_is_one_message(name: str, message: str) -> None:
 def test_a_module_that_is_not_there_is_one_message() -> None:
     with pytest.raises(UnreadableModel, match="No module named 'absent'"):
         import_model("absent.models:net")
+
+
+def test_a_module_that_is_called_twice_shares_its_weights() -> None:
+    result = read("Twice")
+    _, first, second = (node for node in result.checked.network.nodes if node.kind == "conv")
+    assert second.shares == first.name
+    assert result.checked.totals.parameters == result.imported.totals.parameters
+    assert "differ by at most" in carry_weights(result).summary
