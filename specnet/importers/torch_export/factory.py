@@ -59,15 +59,15 @@ def _call(source: str, function: Any) -> Any:
         raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if not _is_of_library(frame.filename)] or frames
+        own = [frame for frame in frames if not _is_of_library(frame.filename)]
         place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
         message = str(error).strip().partition("\n")[0][:300]
         raise UnreadableModel(f"{source}: {type(error).__name__}: {message}{place}") from None
 
 
 def _is_of_library(file: str) -> bool:
-    """Whether code is of torch, or of the importer."""
-    return bool(re.search(r"[\\/](torch|specnet|importlib)[\\/]|^<", file))
+    """Whether code is of Python, of torch or of the importer."""
+    return bool(re.search(r"[\\/](torch|specnet|importlib)[\\/]|^<|python3\.\d+[\\/]\w+\.py$", file))
 
 
 def _make_module(request: Request) -> Any:

@@ -75,6 +75,11 @@ class Two(nn.Module):
         return {"main": x.relu(), "side": x.sigmoid()}
 
 
+class Choosing(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+
 class Strange(nn.Module):
     def forward(self, x):
         return torch.fft.fft2(x).real
@@ -140,6 +145,7 @@ def test_a_shape_that_nobody_says_is_assumed_and_said() -> None:
         ("absent", "has no attribute 'absent'"),
         ("number", "'int' object is not callable"),
         ("Small(channels)", "arguments are literals of Python"),
+        ("Choosing", "data-dependent expression .*networks_of_a_user.py:"),
         ("Strange", "no layer of the file has a counterpart here"),
     ],
 )
