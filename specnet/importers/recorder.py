@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, count
 
 from specnet.builder import KEYWORDS, NetworkBuilder
 from specnet.graph import Head, Network
@@ -49,6 +50,7 @@ class Recorder:
         self._names: set[str] = set()
         self._containers: set[str] = set()
         self._read: set[str] = set()
+        self._shared: dict[str, str] = {}
 
     def input(self, value: str, shape: Shape) -> None:
         """Add an input of the network: H×W×C, L×C or a length; raises UnreadableModel for a size that none can have."""
@@ -101,6 +103,10 @@ class Recorder:
         self._bind(output, self._value(source, value))
         self.note(source, fate, reason)
 
+    def alias(self, value: str, other: str) -> None:
+        """Give a value a second name, for which no layer of the source stands."""
+        self._bind(value, self._values[other])
+
     def leave_out(self, source: SourceLayer, reason: str, outputs: Sequence[str] = (), computes: bool = True) -> None:
         """Record a layer that is left out, and with it all that reads its outputs."""
         for value in outputs:
@@ -132,9 +138,26 @@ class Recorder:
             reason = f"its output is {format_shape(shape)} in the file, and {format_shape(ours)} here"
             self.note(source, Fate.APPROXIMATED, reason)
 
+    def forget(self, value: str, reason: str) -> None:
+        """Take a value for one that is not there, for a reason such as "is no image", until a layer gives it anew."""
+        self._values.pop(value, None)
+        self._missing[value] = reason
+
     def is_missing(self, value: str) -> bool:
         """Whether a value is the output of a layer that was left out."""
         return value in self._missing
+
+    def explain_missing(self, value: str) -> str:
+        """Return why a value is not there: "was left out"."""
+        return self._missing[value]
+
+    def share(self, node: str, other: str) -> bool:
+        """Let a node have the weights of one above it; False, and nothing is done, where they differ in shape."""
+        ours, theirs = self._weights_of(node), self._weights_of(other)
+        if ours is None or ours != theirs:
+            return False
+        self._shared[node] = other
+        return True
 
     def is_known(self, value: str) -> bool:
         return value in self._values
@@ -178,8 +201,18 @@ class Recorder:
             raise UnreadableModel("no layer of the file has a counterpart here: there is no network to import")
         return leaves[::-1]
 
+    def _weights_of(self, node: str) -> object:
+        """Return what two nodes must have in common to share their weights; None for a node that has none."""
+        found = next(each for each in reversed(self._builder.network(node).nodes) if each.name == node)
+        shapes = tuple(self._shapes[value] for value in found.inputs)
+        weights = dict(found.layer.parameters(shapes)) if found.layer else {}
+        return (found.layer, weights) if weights else None
+
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
+        used = [each for each in network.inputs if each.name in self._read or each.name in outputs]
+        nodes = [replace(node, shares=self._shared.get(node.name)) for node in network.nodes]
+        network = replace(network, inputs=tuple(used) or network.inputs, nodes=tuple(nodes))
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
         return replace(network, heads=heads, training=self.training)
 
@@ -224,7 +257,7 @@ class Recorder:
         first, *others = [part for part in wanted.split(".") if re.search(r"\w", part)] or [""]
         dotted = ".".join((_clean(first), *map(_replace_signs, others)))
         flat = _clean(wanted) or "value"
-        for name in (dotted, flat, *(f"{flat}_{number}" for number in range(2, 1_000_000))):
+        for name in chain((dotted, flat), (f"{flat}_{number}" for number in count(2))):
             around = {name[: dot.start()] for dot in re.finditer(r"\.", name)}
             if name and name not in self._names and name not in self._containers and not around & self._names:
                 break
