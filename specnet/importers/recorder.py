@@ -46,11 +46,11 @@ class Recorder:
         self._scopes: dict[str, tuple[Scope, ...]] = {}
         self._comments: dict[str, tuple[str, ...]] = {}
         self._arrays: dict[str, StoredArray] = {}
+        self._shares: dict[str, str] = {}
         self._inputs: list[str] = []
         self._names: set[str] = set()
         self._containers: set[str] = set()
         self._read: set[str] = set()
-        self._shared: dict[str, str] = {}
 
     def input(self, value: str, shape: Shape) -> None:
         """Add an input of the network: H×W×C, L×C or a length; raises UnreadableModel for a size that none can have."""
@@ -127,6 +127,14 @@ class Recorder:
         """Keep a tensor of a node by torch's name for it, `weight`, `bias`, `running_mean` …"""
         self._arrays[f"{node}.{role}"] = array
 
+    def share(self, node: str, owner: str) -> None:
+        """Give a node the weights of another one, as a layer that is called again has those of its first call."""
+        self._shares[node] = owner
+
+    def record(self, entry: Entry) -> None:
+        """Keep what became of a layer that the caller has dealt with by itself."""
+        self._entries[entry.source] = entry
+
     def comment(self, node: str, *lines: str) -> None:
         """Print comments above the line of a node, each a line without its `#`."""
         self._comments[node] = (*self._comments.get(node, ()), *lines)
@@ -151,13 +159,13 @@ class Recorder:
         """Return why a value is not there: "was left out"."""
         return self._missing[value]
 
-    def share(self, node: str, other: str) -> bool:
-        """Let a node have the weights of one above it; False, and nothing is done, where they differ in shape."""
-        ours, theirs = self._weights_of(node), self._weights_of(other)
-        if ours is None or ours != theirs:
-            return False
-        self._shared[node] = other
-        return True
+    def can_share(self, node: str, owner: str) -> bool:
+        """Whether a node is the same layer as one above it, with weights of the same shapes."""
+        return self._find_weights(node) is not None and self._find_weights(node) == self._find_weights(owner)
+
+    def has_entry(self, source: SourceLayer) -> bool:
+        """Whether something has become of a layer already."""
+        return source in self._entries
 
     def is_known(self, value: str) -> bool:
         return value in self._values
@@ -201,7 +209,7 @@ class Recorder:
             raise UnreadableModel("no layer of the file has a counterpart here: there is no network to import")
         return leaves[::-1]
 
-    def _weights_of(self, node: str) -> object:
+    def _find_weights(self, node: str) -> object:
         """Return what two nodes must have in common to share their weights; None for a node that has none."""
         found = next(each for each in reversed(self._builder.network(node).nodes) if each.name == node)
         shapes = tuple(self._shapes[value] for value in found.inputs)
@@ -211,10 +219,10 @@ class Recorder:
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
         used = [each for each in network.inputs if each.name in self._read or each.name in outputs]
-        nodes = [replace(node, shares=self._shared.get(node.name)) for node in network.nodes]
-        network = replace(network, inputs=tuple(used) or network.inputs, nodes=tuple(nodes))
+        network = replace(network, inputs=tuple(used) or network.inputs)
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
-        return replace(network, heads=heads, training=self.training)
+        nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in network.nodes)
+        return replace(network, nodes=nodes, heads=heads, training=self.training)
 
     def _make_layers(
         self, source: SourceLayer, layers: str | Layer | Sequence[Layer], nodes: Sequence[str]

@@ -199,9 +199,13 @@ class NetWalk:
         named = next(iter(layer.weights), "")
         if named and nodes:
             other = self.sharing.setdefault(named, nodes[0])
-            if other != nodes[0] and not self.recorder.share(nodes[0], other):
-                reason = f"its weights are those of `{other}` in the file, and its own here, as its input differs"
-                self.recorder.note(layer.source, Fate.APPROXIMATED, reason)
+            if other == nodes[0]:
+                return
+            if self.recorder.can_share(nodes[0], other):
+                self.recorder.share(nodes[0], other)
+                return
+            reason = f"its weights are those of `{other}` in the file, and its own here, as its input differs"
+            self.recorder.note(layer.source, Fate.APPROXIMATED, reason)
 
     def is_image(self, blob: str) -> bool:
         return is_map(self.recorder.shape(blob))
