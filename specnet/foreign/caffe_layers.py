@@ -139,7 +139,7 @@ NUMBERED: Mapping[str, str] = {
     "softmax_loss": "SoftmaxWithLoss",
     "concat": "Concat",
 }
-"""The types of old files, `layers { type: CONVOLUTION … }`, and of the oldest, `layers { layer { type: "conv" … } }`."""
+"""The types of old files, `layers { type: CONVOLUTION }`, and of the oldest, `layers { layer { type: "conv" } }`."""
 
 DATA = frozenset({"Input", "Data", "ImageData", "HDF5Data", "MemoryData", "WindowData", "DummyData", "Python"})
 """Layers that give images; those of `Python` only if they read nothing."""

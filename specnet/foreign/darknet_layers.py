@@ -31,6 +31,9 @@ ACTIVATIONS: Mapping[str, str] = {
 }
 """Darknet's names of activations."""
 
+COMPOSED: Mapping[str, tuple[str, ...]] = {"ramp": ("relu", "times 0.1")}
+"""Activations that are the sum of several layers of the same value."""
+
 REORG = " -> ".join((
     "reshape ({stride}*H)x({stride}*W)x(C//({stride}*{stride}))",
     "space_to_depth {stride} order=HWC",
@@ -83,8 +86,8 @@ reorg(*, stride: text = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
 reorg3d(*, stride: factor = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
        **kwargs: Section) -> space_to_depth order=HWC
 crop(*, crop_height: text, crop_width: text, flip: unread = 0, angle: unread = 0, saturation: unread = 1,
-       exposure: unread = 1, shift: unread = 0, noadjust: unread = 0,
-       **kwargs: Section) -> crop to={crop_height}x{crop_width}, but a `crop` of Darknet varies the images in training, and maps 0 to 1 to -1 to 1 without `noadjust`
+       exposure: unread = 1, shift: unread = 0, noadjust: unread = 1,
+       **kwargs: Section) -> crop to={crop_height}x{crop_width}, but in training Darknet varies the images
 
 shortcut(*, activation: activation = "linear", weights_type: "none" = "none", weights_normalization: "none" = "none",
        alpha: 1 = 1, beta: 1 = 1, **kwargs: Section) -> add

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from specnet.importers.caffe.axes import find_axis, name_axis
-from specnet.importers.caffe.network import CaffeLayer, NetWalk
+from specnet.importers.caffe.network import NetWalk
+from specnet.importers.caffe.prototxt import CaffeLayer
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.recorder import describe_source

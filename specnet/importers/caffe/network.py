@@ -89,13 +89,19 @@ class NetWalk:
         """Add a layer that reads blobs, or leave it out with the reason."""
         kind = layer.kind
         if kind in RECURRENT:
-            raise UnreadableModel(f"{describe_source(layer.source)} has a state from one step to the next: {RECURRENT[kind]}")
-        if kind in TRAINING or kind.endswith(("Loss", "WithLoss")) or kind in ("Python",) and _is_loss(layer):
+            raise UnreadableModel(
+                f"{describe_source(layer.source)} has a state from one step to the next: {RECURRENT[kind]}"
+            )
+        if kind in TRAINING or kind.endswith(("Loss", "WithLoss")) or (kind in ("Python",) and _is_loss(layer)):
             self._leave_out_training(layer)
         elif kind in BOXES:
-            self.leave_out(layer, f"it computes boxes from the values that it reads; the network ends with these", computes=False)
+            self.leave_out(
+                layer, "it computes boxes from the values that it reads; the network ends with these", computes=False
+            )
         elif layer.bottoms and all(bottom in self.beside for bottom in layer.bottoms):
-            self.leave_out(layer, f"it reads `{layer.bottoms[0]}`, which {self.beside[layer.bottoms[0]]}", computes=False)
+            self.leave_out(
+                layer, f"it reads `{layer.bottoms[0]}`, which {self.beside[layer.bottoms[0]]}", computes=False
+            )
         elif lost := next((bottom for bottom in layer.bottoms if self.recorder.is_missing(bottom)), None):
             self.leave_out(layer, f"it reads `{lost}`, which {self.recorder.explain_missing(lost)}")
         elif kind in adders:

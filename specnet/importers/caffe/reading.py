@@ -5,7 +5,6 @@ from __future__ import annotations
 from specnet.importers.caffe.adders import ADDERS
 from specnet.importers.caffe.network import NetWalk
 from specnet.importers.caffe.prototxt import NetText, parse_prototxt, read_net
-from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Imported
 from specnet.importers.recorder import Recorder
 from specnet.importers.request import Request

@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from specnet.importers.caffe.axes import find_axis, from_dims, name_axis, to_dims
-from specnet.importers.caffe.network import CaffeLayer, NetWalk
+from specnet.importers.caffe.network import NetWalk
+from specnet.importers.caffe.prototxt import CaffeLayer
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.recorder import describe_source

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from specnet.importers.caffe.network import CaffeLayer, NetWalk
+from specnet.importers.caffe.network import NetWalk
+from specnet.importers.caffe.prototxt import CaffeLayer
 from specnet.importers.imported import Fate
 from specnet.layers.base import Shape, format_shape, is_map
 
@@ -17,11 +18,13 @@ def add_interp(walk: NetWalk, layer: CaffeLayer) -> None:
     if not is_map(shape):
         walk.leave_out(layer, "it enlarges a blob that is no map")
     elif len(layer.bottoms) > 1:
-        walk.add(layer, "upsample bilinear align_corners like=@v1" , list(layer.bottoms[:2]))
+        walk.add(layer, "upsample bilinear align_corners like=@v1", list(layer.bottoms[:2]))
     elif parameters.get("pad_beg", 0) or parameters.get("pad_end", 0):
         walk.leave_out(layer, "its `pad_beg` and `pad_end` have no counterpart here")
     else:
-        height, width = (_interpolate(size, parameters, side) for size, side in zip(shape, ("height", "width"), strict=False))
+        height, width = (
+            _interpolate(size, parameters, side) for size, side in zip(shape, ("height", "width"), strict=False)
+        )
         walk.add(layer, f"upsample to={height}x{width} bilinear align_corners")
 
 
@@ -38,8 +41,14 @@ def add_upsample(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add SegNet's upsampling by the places of the maxima, or the plain one of YOLO."""
     shape, parameters = walk.shapes(layer)[0], walk.parameters(layer)
     scale = parameters.get("scale", 2)
-    height, width = (parameters.get(key) or scale * size for key, size in zip(("upsample_h", "upsample_w"), shape, strict=False))
-    text = f"upsample {scale}" if (height, width) == (scale * shape[0], scale * shape[1]) else f"upsample to={height}x{width}"
+    height, width = (
+        parameters.get(key) or scale * size for key, size in zip(("upsample_h", "upsample_w"), shape, strict=False)
+    )
+    text = (
+        f"upsample {scale}"
+        if (height, width) == (scale * shape[0], scale * shape[1])
+        else f"upsample to={height}x{width}"
+    )
     if len(layer.bottoms) == 1:
         walk.add(layer, text)
     else:

@@ -88,7 +88,9 @@ def _number(found: list[tuple[str, int, dict[str, Any]]], file: str) -> tuple[Se
     if len(found) < 2 or found[0][0] not in ("net", "network"):
         raise UnreadableModel(f"{file} has no network: a cfg begins with [net], and a section for each layer follows")
     sections = [
-        Section(SourceLayer(f"layer{place}" if place >= 0 else "net", SHORT_NAMES.get(kind, kind), line), place, options)
+        Section(
+            SourceLayer(f"layer{place}" if place >= 0 else "net", SHORT_NAMES.get(kind, kind), line), place, options
+        )
         for place, (kind, line, options) in enumerate(found, -1)
     ]
     return sections[0], sections[1:]

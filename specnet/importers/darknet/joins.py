@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
-from specnet.foreign.darknet_layers import ACTIVATIONS
 from specnet.importers.darknet.cfg import Section
 from specnet.importers.darknet.network import CfgWalk, name_value
 from specnet.importers.errors import UnreadableModel
@@ -86,7 +84,7 @@ def add_shortcut(walk: CfgWalk, section: Section) -> None:
         walk.add(section, "add", [value, *equal])
     else:
         walk.recorder.alias(name_value(section.place), value)
-    _activate(walk, section, activation)
+    walk.activate(section, str(activation))
     walk.claim(section, size)
 
 
@@ -156,15 +154,6 @@ def _match_pixels(walk: CfgWalk, section: Section, other: str, size: Shape, resu
     return result
 
 
-def _activate(walk: CfgWalk, section: Section, activation: Any) -> None:
-    """Add the activation of a join behind it."""
-    value = name_value(section.place)
-    if activation not in ACTIVATIONS:
-        walk.recorder.note(section.source, Fate.LEFT_OUT, f"its activation `{activation}` has no counterpart here")
-    elif text := ACTIVATIONS[activation]:
-        walk.add(section, text, [value], name=f"{section.source.name}_{text.split()[0]}")
-
-
 def add_product(walk: CfgWalk, section: Section) -> None:
     """Multiply a layer by the one above: by a number for each channel (`scale_channels`) or element (`sam`)."""
     numbers = section.numbers("from")
@@ -175,6 +164,6 @@ def add_product(walk: CfgWalk, section: Section) -> None:
         return
     values = _align(walk, section, [walk.above(section), *others])
     walk.add(section, "mul", values)
-    _activate(walk, section, section.options.get("activation", "linear"))
+    walk.activate(section, str(section.options.get("activation", "linear")))
     whole = max((walk.shape(value) for value in values), key=prod)
     walk.claim(section, whole)

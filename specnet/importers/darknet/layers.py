@@ -168,7 +168,9 @@ def add_reorg(walk: CfgWalk, section: Section) -> None:
         return
     walk.add_translated(section, [above])
     if section.kind == "reorg":
-        walk.recorder.note(section.source, Fate.EQUAL, "Darknet's order of channels, which reads the map in another shape")
+        walk.recorder.note(
+            section.source, Fate.EQUAL, "Darknet's order of channels, which reads the map in another shape"
+        )
 
 
 def add_l2norm(walk: CfgWalk, section: Section) -> None:
@@ -188,6 +190,8 @@ def add_crop(walk: CfgWalk, section: Section) -> None:
     if section.whole("crop_height", 1) < 1 or section.whole("crop_width", 1) < 1:
         raise UnreadableModel(f"{describe_source(section.source)} leaves no pixel")
     walk.add_translated(section, [walk.above(section)])
+    if not section.whole("noadjust", 0):
+        walk.recorder.note(section.source, Fate.APPROXIMATED, "without `noadjust` Darknet also maps 0 to 1 to -1 to 1")
 
 
 ADDERS: Mapping[str, Adder] = {

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from specnet.foreign.darknet_layers import DARKNET, OUTPUTS, RECURRENT, complete, list_losses
+from specnet.foreign.darknet_layers import (
+    ACTIVATIONS,
+    COMPOSED,
+    DARKNET,
+    OUTPUTS,
+    RECURRENT,
+    complete,
+    list_losses,
+)
 from specnet.foreign.translation import translate
 from specnet.importers.darknet.cfg import Section
 from specnet.importers.errors import UnreadableModel
@@ -51,7 +59,7 @@ class CfgWalk:
             shape = (flat,)
         else:
             raise UnreadableModel(
-                f"{describe_source(net.source)} does not say the size of the image: it needs `height`, `width` and `channels`"
+                f"{describe_source(net.source)} does not say the size of the image, by `height`, `width` and `channels`"
             )
         self.recorder.input(IMAGE, shape)
 
@@ -118,6 +126,9 @@ class CfgWalk:
     def add_translated(self, section: Section, inputs: Sequence[str], options: Mapping[str, Any] | None = None) -> None:
         """Add the layers that the table of Darknet's sections has for some options, or all."""
         own = dict(section.options if options is None else options)
+        composed = own.get("activation") if own.get("activation") in COMPOSED else None
+        if composed:
+            own["activation"] = "linear"
         found = translate(DARKNET[section.kind], (), complete(section.kind, own))
         differences = [*found.differences, *list_losses(section.kind, own, len(inputs))]
         if not found.is_known:
@@ -129,6 +140,21 @@ class CfgWalk:
         text = " -> ".join(found.layers)
         layers = self._choose_on_map(found.reads, text, self.shape(inputs[0]))
         self.add(section, layers, inputs, fate, "; ".join(differences))
+        if composed:
+            self.activate(section, str(composed))
+
+    def activate(self, section: Section, activation: str) -> None:
+        """Add an activation behind the layers of a section."""
+        value, name = name_value(section.place), f"{section.source.name}_{activation}"
+        if activation in COMPOSED:
+            parts = [f"{value}/{activation}{place}" for place in range(len(COMPOSED[activation]))]
+            for place, (text, part) in enumerate(zip(COMPOSED[activation], parts, strict=True)):
+                self.add(section, text, [value], value=part, name=f"{name}_{place}")
+            self.add(section, "add", parts, Fate.EQUAL, f"`{activation}` is a sum", name=name)
+        elif activation not in ACTIVATIONS:
+            self.recorder.note(section.source, Fate.LEFT_OUT, f"its activation `{activation}` has no counterpart here")
+        elif text := ACTIVATIONS[activation]:
+            self.add(section, text, [value], name=f"{section.source.name}_{text.split()[0]}")
 
     def _choose_on_map(self, reads: Sequence[Any], text: str, shape: Shape) -> str:
         """Return what the layers are on a wide map, if the row of the table says it."""
@@ -170,7 +196,7 @@ class CfgWalk:
         return f"{value}/map"
 
     def count(self, weights: int, filters: int, is_normalised: bool) -> None:
-        """Count the numbers of a layer in a .weights file: weights, biases, and three more of each normalised filter."""
+        """Count the numbers of a layer in a .weights file: weights, biases, and three more where it normalises."""
         self.stored += weights + filters + 3 * filters * is_normalised
 
     def claim(self, section: Section, shape: Shape) -> None:
