@@ -188,7 +188,7 @@ def test_a_layer_of_caffe_joins_by_its_operation(param: str, join: str) -> None:
     ("layer", "difference"),
     [
         ('type: "Eltwise" bottom: "b" eltwise_param { coeff: 2 coeff: 1 }', "`coeff=(2, 1)` has no counterpart"),
-        ('type: "Normalize"', "a layer of type Normalize has no counterpart here"),
+        ('type: "Tile"', "a layer of type Tile has no counterpart here"),
         (
             'type: "Convolution" param { lr_mult: 1 } convolution_param { num_output: 8 kernel_size: 3 }',
             "left out: param",
