@@ -10,7 +10,7 @@ from typing import Any
 
 from specnet.builder import KEYWORDS
 from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
-from specnet.foreign.caffe_text import Field, Message, scan_fields
+from specnet.foreign.caffe_messages import Field, Message, scan_fields
 from specnet.foreign.chains import ChainBuilder, Draft, is_join, make_unique
 from specnet.foreign.translation import translate
 

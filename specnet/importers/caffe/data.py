@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from specnet.foreign.caffe import list_parameters
 from specnet.foreign.caffe_layers import DATA
-from specnet.foreign.caffe_text import Message
+from specnet.foreign.caffe_messages import Message
 from specnet.importers.caffe.prototxt import CaffeLayer, NetText
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.recorder import describe_source

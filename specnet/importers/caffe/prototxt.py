@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from specnet.foreign.caffe_layers import NUMBERED
-from specnet.foreign.caffe_text import Message, scan_fields
+from specnet.foreign.caffe_messages import Message, scan_fields
 from specnet.importers.caffe.phases import State, explain_exclusion, find_state
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import SourceLayer
