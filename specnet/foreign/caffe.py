@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.builder import KEYWORDS
-from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
+from specnet.foreign.caffe_layers import DATA, FIELDS, NUMBERED, READ, SETTINGS, TRAINING, complete
 from specnet.foreign.caffe_messages import Field, Message, scan_fields
 from specnet.foreign.chains import ChainBuilder, Draft, is_join, make_unique
 from specnet.foreign.translation import translate
@@ -77,7 +77,7 @@ class _Network:
             self.training[kind] = None
         elif kind == "Axpy" and len(bottoms) == 3:
             self._add_scaled_sum(layer, bottoms, tops[0])
-        elif kind not in CAFFE or len(tops) > 1:
+        elif kind not in READ or len(tops) > 1:
             self.differences.append(f"a layer of type {kind} has no counterpart here")
             self.is_known = False
         else:
@@ -100,7 +100,7 @@ class _Network:
         name = layer.text("name")
         parameters, fillers = collect_parameters(layer)
         self.training.update(dict.fromkeys(fillers))
-        found = translate(CAFFE[kind], (), complete(parameters))
+        found = translate(READ[kind], (), complete(parameters))
         self.differences += [f"{name or kind}: {difference}" for difference in found.differences]
         self.is_known &= found.is_known
         top = tops[0] if tops else name

@@ -23,8 +23,6 @@ Deconvolution(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilat
        bias_term: bias = True, **kwargs: Filters) -> deconv
 DepthwiseConvolution(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: unread = 1,
        bias_term: bias = True, **kwargs: Filters) -> conv G=C
-ConvolutionDepthwise(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: unread = 1,
-       bias_term: bias = True, **kwargs: Filters) -> conv G=C
 InnerProduct(*, num_output: K, bias_term: bias = True, transpose: unread = False, **kwargs: Filters) -> fc
 
 Pooling(*, pool: "MAX" | 0 = "MAX", kernel_size: F, stride: S = 1, pad: P = 0, global_pooling: False = False,
@@ -42,10 +40,6 @@ Pooling(*, pool: "AVE" | 1 = "MAX", global_pooling: True = False, stride: unread
 
 BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999, engine: unread = None,
        scale_bias: False = False, eps: eps = 1e-5) -> bn affine=no
-BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999, engine: unread = None,
-       scale_bias: True = False, eps: eps = 1e-5) -> bn
-BN(*, bn_mode: unread = None, frozen: unread = False, momentum: 1 - momentum = 0.9, engine: unread = None,
-       eps: eps = 1e-5) -> bn
 Scale(*, axis: 1 = 1, num_axes: 1 = 1, filler: training = None, bias_term: bias = False,
        bias_filler: training = None) -> scale
 LRN(*, local_size: n = 5, alpha: alpha = 1.0, beta: beta = 0.75, k: k = 1.0,
@@ -54,14 +48,6 @@ LRN(*, local_size: n = 5, alpha: alpha = 1.0, beta: beta = 0.75, k: k = 1.0,
 ReLU(*, negative_slope: 0 = 0, engine: unread = None) -> relu
 ReLU(*, negative_slope: slope = 0, engine: unread = None) -> leaky_relu
 ReLU6(*, engine: unread = None) -> relu6
-Swish(*, beta: 1 = 1.0) -> silu
-Mish() -> mish
-GELU() -> gelu
-SELU() -> selu
-HSwish() -> hard_swish
-HardSwish() -> hard_swish
-HSigmoid() -> hard_sigmoid
-Clip(*, min: 0 = None, max: 6 = None) -> relu6
 PReLU(*, filler: training = None, channel_shared: False = False) -> prelu channelwise
 PReLU(*, filler: training = None, channel_shared: True = False) -> prelu
 ELU(*, alpha: alpha = 1.0) -> elu
@@ -76,17 +62,43 @@ ShuffleChannel(*, group: G = 1) -> shuffle
 Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> add
 Eltwise(*, operation: "SUM" | 1 = "SUM", coeff: (1, -1), stable_prod_grad: unread = True) -> sub
 Eltwise(*, operation: "PROD" | 0 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> mul
+Eltwise(*, operation: "MAX" | 2 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> maximum
+Concat(*, axis: nchw_axis(axis) = 1, concat_dim: 1 = 1) -> concat
+"""
+)
+"""The layers by their types; those with weights take the fields of `Filters`, too."""
+
+FORKS: Table = read_table(
+    """
+Filters(*, weight_filler: training = None, bias_filler: training = None, engine: unread = None,
+       force_nd_im2col: unread = False, axis: 1 = 1) ->
+
+ConvolutionDepthwise(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: unread = 1,
+       bias_term: bias = True, **kwargs: Filters) -> conv G=C
+BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999, engine: unread = None,
+       scale_bias: True = False, eps: eps = 1e-5) -> bn
+BN(*, bn_mode: unread = None, frozen: unread = False, momentum: 1 - momentum = 0.9, engine: unread = None,
+       eps: eps = 1e-5) -> bn
+Swish(*, beta: 1 = 1.0) -> silu
+Mish() -> mish
+GELU() -> gelu
+SELU() -> selu
+HSwish() -> hard_swish
+HardSwish() -> hard_swish
+HSigmoid() -> hard_sigmoid
+Clip(*, min: 0 = None, max: 6 = None) -> relu6
 MVN(*, normalize_variance: True = True, across_channels: False = False,
        eps: unread = 1e-9) -> instance_norm, but Caffe adds its eps to the deviation, and not to the variance
 Normalize(*, across_spatial: False = True, channel_shared: False = True,
        eps: unread = 1e-10) -> rms_norm
 Normalize(*, across_spatial: False = True, channel_shared: True = True,
        eps: unread = 1e-10) -> rms_norm, but Caffe has one factor for all channels
-Eltwise(*, operation: "MAX" | 2 = "SUM", coeff: None = None, stable_prod_grad: unread = True) -> maximum
-Concat(*, axis: nchw_axis(axis) = 1, concat_dim: 1 = 1) -> concat
 """
 )
-"""The layers by their types; those with weights take the fields of `Filters`, too."""
+"""Layers of forks, and of Caffe those that have a counterpart only nearly; nothing is written in these words."""
+
+READ: Table = {kind: (*CAFFE.get(kind, ()), *FORKS.get(kind, ())) for kind in (*CAFFE, *FORKS)}
+"""All layers that are read."""
 
 NUMBERED: Mapping[str, str] = {
     "ABSVAL": "AbsVal",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.foreign.caffe import collect_parameters
-from specnet.foreign.caffe_layers import BOXES, CAFFE, RECURRENT, TRAINING, complete
+from specnet.foreign.caffe_layers import BOXES, READ, RECURRENT, TRAINING, complete
 from specnet.foreign.translation import translate
 from specnet.importers.caffe.data import LABELS, Given, is_data, list_declared, list_given, require_shape
 from specnet.importers.caffe.prototxt import CaffeLayer, NetText
@@ -106,7 +106,7 @@ class NetWalk:
             self.leave_out(layer, f"it reads `{lost}`, which {self.recorder.explain_missing(lost)}")
         elif kind in adders:
             adders[kind](self, layer)
-        elif kind in CAFFE:
+        elif kind in READ:
             self.add_translated(layer)
         else:
             self.leave_out(layer, _explain_unknown(kind))
@@ -142,7 +142,7 @@ class NetWalk:
 
     def add_translated(self, layer: CaffeLayer) -> tuple[str, ...]:
         """Add the layers that the table of Caffe's layers has."""
-        found = translate(CAFFE[layer.kind], (), self.parameters(layer))
+        found = translate(READ[layer.kind], (), self.parameters(layer))
         if not found.is_known or not layer.tops:
             self.leave_out(layer, "; ".join(found.differences) or "it gives nothing")
             return ()
@@ -251,5 +251,5 @@ def find_completed_norms(layers: Sequence[CaffeLayer]) -> dict[int, CaffeLayer]:
 
 def completes_norm(layer: CaffeLayer) -> bool:
     parameters = complete(collect_parameters(layer.message)[0])
-    plain = translate(CAFFE["Scale"], (), parameters) if layer.kind == "Scale" and len(layer.bottoms) == 1 else None
+    plain = translate(READ["Scale"], (), parameters) if layer.kind == "Scale" and len(layer.bottoms) == 1 else None
     return plain is not None and plain.layers == ("scale bias=yes",) and not plain.differences
