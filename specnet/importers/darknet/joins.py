@@ -33,7 +33,7 @@ def add_route(walk: CfgWalk, section: Section) -> None:
     values = _align(walk, section, values)
     if len(values) == 1:
         walk.read.update(values)
-        walk.recorder.rename(section.source, values[0], name_value(section.place), "it joins nothing", Fate.EXACT)
+        walk.recorder.rename(section.source, values[0], name_value(section.place), "", Fate.EXACT)
     elif _fit(walk, section, values):
         walk.add(section, "concat", values)
         own = [walk.shape(value) for value in values]
