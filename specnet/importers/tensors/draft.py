@@ -197,6 +197,8 @@ class Draft:
 
         Raises NoCounterpart if no layers bring the elements into that order.
         """
+        if not view.dims:
+            raise NoCounterpart("its shape is unknown")
         return self.arrange(op, view, view.dims[1:], view.dims[0])
 
     def arrange(self, op: Operator, view: View, wanted: Dims, batch: tuple[Part, ...] = ()) -> int:
