@@ -9,10 +9,11 @@ from specnet.importers.training import BatchCount
 
 SIZES = frozenset({"height", "width", "channels", "inputs"})
 
-READ = SIZES | frozenset(
-    "batch subdivisions learning_rate momentum decay policy steps scales step scale max_batches burn_in power adam B1 B2"
-    " eps gamma".split()
-)
+READ = SIZES | {
+    "batch", "subdivisions", "learning_rate", "momentum", "decay", "policy", "steps",
+    "scales", "step", "scale", "max_batches", "burn_in", "power", "adam",
+    "B1", "B2", "eps", "gamma",
+}  # fmt: skip
 """The options that are written as settings, or of which a remark says why not."""
 
 
