@@ -162,6 +162,9 @@ TRAINING = frozenset({"Accuracy", "Silence", "HDF5Output", "DetectionEvaluate", 
 BOXES = frozenset({"PriorBox", "DetectionOutput", "Yolov3DetectionOutput", "YoloDetectionOutput", "RegionOutput"})
 """Layers that compute boxes from the output of a network, as a program may that uses it."""
 
+REGIONS = frozenset({"Proposal", "ROIPooling", "ROIAlign", "PSROIPooling", "SmoothL1LossOHEM", "BoxAnnotatorOHEM"})
+"""Layers that work on regions of an image that others propose."""
+
 RECURRENT: Mapping[str, str] = dict.fromkeys(
     ("LSTM", "RNN", "GRU", "Recurrent", "Lstm", "LSTMUnit", "ContinuationIndicator"), "a spec has no such layer"
 )

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from specnet.attributes import Setting
+from specnet.layers.base import Shape
 from specnet.settings import Training, get_choices
 
-DATA_SETS: Mapping[str, int] = {"mnist": 60_000, "cifar": 50_000, "ilsvrc": 1_281_167, "imagenet": 1_281_167}
-"""The training images of data sets that files are called after."""
+
+class DataSet(NamedTuple):
+    """A data set that paths are called after: the shape of its images if they all have one, and their number."""
+
+    shape: Shape | None
+    images: int
 
 
-def find_data_size(text: str) -> int:
-    """Return the number of training images of the data set that a path is called after; 0 for one that is unknown."""
-    return next((size for name, size in DATA_SETS.items() if name in text.lower()), 0)
+DATA_SETS: Mapping[str, DataSet] = {
+    "mnist": DataSet((28, 28, 1), 60_000),
+    "cifar": DataSet((32, 32, 3), 50_000),
+    "ilsvrc": DataSet(None, 1_281_167),
+    "imagenet": DataSet(None, 1_281_167),
+}
+"""Their names, and the training images that they have."""
+
+PAIRS = "siamese"
+"""In a path, the word for pictures of two images each."""
+
+
+def find_data_set(text: str) -> DataSet:
+    """Return the data set that a path is called after; one of no images for one that is unknown."""
+    found = (each for name, each in DATA_SETS.items() if name in text.lower() and PAIRS not in text.lower())
+    return next(found, DataSet(None, 0))
 
 
 @dataclass

@@ -22,6 +22,7 @@ ADDERS: Mapping[str, Adder] = {
     "Pooling": sampling.add_pooling,
     "Power": sampling.add_power,
     "Reduction": reshaping.add_reduction,
+    "Reorg": sampling.add_reorg,
     "Reshape": reshaping.add_reshape,
     "Scale": joining.add_scale,
     "Slice": joining.add_slice,

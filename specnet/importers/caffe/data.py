@@ -11,10 +11,14 @@ from specnet.foreign.caffe_messages import Message
 from specnet.importers.caffe.prototxt import CaffeLayer, NetText
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.recorder import describe_source
+from specnet.importers.training import find_data_set
 from specnet.layers.base import Shape, format_shape
+from specnet.option_names import name_option
 
 COLOURS = 3
 """The channels of an image where nothing says otherwise, as Caffe decodes pictures."""
+
+EXAMPLE = "224x224x3"
 
 LABELS = frozenset({"label", "labels", "sample_weight", "clip_markers", "cont", "clip"})
 """Names of blobs that are no images."""
@@ -86,6 +90,7 @@ def _list_shapes(layer: CaffeLayer) -> list[Given]:
 def _measure_images(layer: CaffeLayer) -> tuple[Shape | None, str]:
     """Return the shape of the images of a layer, and in words where it is from; None if nothing says it."""
     fields = Message(list_parameters(layer.message))
+    fields.extend([field for resized in fields.messages("resize_param") for field in resized])
     own = {side: fields.values(side) for side in ("height", "width", "channels")}
     if all(own.values()):
         return _make_shape(own["height"][-1], own["width"][-1], own["channels"][-1]), "its dimensions"
@@ -96,7 +101,7 @@ def _measure_images(layer: CaffeLayer) -> tuple[Shape | None, str]:
         sizes = fields.values(high)[-1:], fields.values(wide)[-1:]
         if all(sizes) and all(isinstance(each[0], int) and each[0] for each in sizes):
             return _make_shape(sizes[0][0], sizes[1][0], channels), f"`{high}` and `{wide}`, with {colours}"
-    return None, ""
+    return find_data_set(fields.text("source")).shape, "the data set that its source is called after"
 
 
 def _count_channels(fields: Message) -> tuple[int, str]:
@@ -117,7 +122,5 @@ def require_shape(given: Given, layer: CaffeLayer | None, override: Shape | None
         return override, f"its size is given beside the file, {format_shape(override)}"
     if given.shape is None:
         who = describe_source(layer.source) if layer else f"the input `{given.blob}`"
-        raise UnreadableModel(
-            f"{who} does not say the size of its images; give it as the input's shape, such as 224x224x3"
-        )
+        raise UnreadableModel(f"{who} does not say the size of its images; give it by {name_option('input', EXAMPLE)}")
     return given.shape, f"its images are the input, {format_shape(given.shape)} by {given.origin}"

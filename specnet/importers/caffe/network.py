@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.foreign.caffe import collect_parameters
-from specnet.foreign.caffe_layers import BOXES, READ, RECURRENT, TRAINING, complete
+from specnet.foreign.caffe_layers import BOXES, READ, RECURRENT, REGIONS, TRAINING, complete
 from specnet.foreign.translation import translate
-from specnet.importers.caffe.data import LABELS, Given, is_data, list_declared, list_given, require_shape
+from specnet.importers.caffe.data import EXAMPLE, LABELS, Given, is_data, list_declared, list_given, require_shape
 from specnet.importers.caffe.prototxt import CaffeLayer, NetText
-from specnet.importers.caffe.rounding import fit_rounding
 from specnet.importers.caffe.sizes import compute_size
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.layer_texts import read_layers
 from specnet.importers.recorder import Recorder, describe_source
+from specnet.importers.rounding import fit_rounding
 from specnet.layers.base import Shape, is_map
+from specnet.option_names import name_option
 
 LABEL = "is no image but what training compares with"
 BOX = "belongs to the boxes that are computed beside the network"
@@ -137,8 +138,15 @@ class NetWalk:
         """Return the blobs that a layer reads; raises UnreadableModel for one that no layer above gives."""
         for bottom in layer.bottoms:
             if not self.recorder.is_known(bottom):
-                raise UnreadableModel(f"{describe_source(layer.source)} reads `{bottom}`, which no layer above gives")
+                self._require_given(layer, bottom)
         return layer.bottoms
+
+    def _require_given(self, layer: CaffeLayer, blob: str) -> None:
+        """Take a blob that no layer gives for the input, if the user says its shape; raises UnreadableModel if not."""
+        if self.declared or not self.override:
+            hint = "" if self.declared else f"; if it is the input, give its shape by {name_option('input', EXAMPLE)}"
+            raise UnreadableModel(f"{describe_source(layer.source)} reads `{blob}`, which no layer above gives{hint}")
+        self._declare(Given(blob, None, ""), layer)
 
     def add_translated(self, layer: CaffeLayer) -> tuple[str, ...]:
         """Add the layers that the table of Caffe's layers has."""
@@ -166,7 +174,7 @@ class NetWalk:
         """Add layers in the words of a spec that read blobs, those of the layer unless they are given."""
         read = self.known(layer) if bottoms is None else tuple(bottoms)
         shapes = tuple(self.recorder.shape(each) for each in read)
-        made, rule = fit_rounding(self._read_layers(layer, text, shapes), shapes)
+        made, rule = fit_rounding(self._read_layers(layer, text, shapes), shapes, is_up=" ceil" in text)
         output = top or layer.tops[0]
         if rule and fate is Fate.EXACT:
             fate, reason = Fate.EQUAL, rule
@@ -229,6 +237,8 @@ def _is_loss(layer: CaffeLayer) -> bool:
 def _explain_unknown(kind: str) -> str:
     if kind == "Python":
         return "it is code in Python beside the file, which is not run"
+    if kind in REGIONS:
+        return f"a layer of type {kind} works on regions of an image, of which a spec has none"
     return f"a layer of type {kind} has no counterpart here"
 
 

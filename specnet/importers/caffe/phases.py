@@ -6,7 +6,7 @@ See NetStateRule of caffe.proto, and Net::StateMeetsRule of Caffe's net.cpp.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from specnet.foreign.caffe_messages import Message
 
@@ -33,18 +33,31 @@ def find_state(net: Message, layers: Iterable[Message]) -> State:
     """Return the state that a file names itself, or else that of a network in use.
 
     That is the phase TEST, with the stage `deploy` if a layer has it, or else with the first one without which the
-    network would have no data.
+    network would have no data; TRAIN if there are data for that alone.
     """
-    own = next(iter(net.messages("state")), Message())
-    stages = frozenset(map(str, own.values("stage"))) or frozenset(_choose_stages([*layers]))
-    return State(PHASES.get(own.text("phase"), "TEST"), _read_level(own, "level", 0), stages)
+    own, found = next(iter(net.messages("state")), Message()), [*layers]
+    stages = frozenset(map(str, own.values("stage"))) or frozenset(_choose_stages(found))
+    state = State(PHASES.get(own.text("phase"), "TEST"), _read_level(own, "level", 0), stages)
+    training = replace(state, phase="TRAIN")
+    if own.values("phase") or net.values("input") or _has_data(found, state) or not _has_data(found, training):
+        return state
+    return training
+
+
+def _has_data(layers: Sequence[Message], state: State) -> bool:
+    return any(not explain_exclusion(layer, state) for layer in layers if is_source(layer))
+
+
+def is_source(layer: Message) -> bool:
+    """Whether a layer gives something and reads nothing."""
+    return bool(layer.values("top")) and not layer.values("bottom")
 
 
 def _choose_stages(layers: Sequence[Message]) -> list[str]:
     rules = [rule for layer in layers for rule in layer.messages("include", "exclude")]
     if any(DEPLOYED in rule.values("stage", "not_stage") for rule in rules):
         return [DEPLOYED]
-    sources = [layer for layer in layers if not layer.values("bottom") and layer.values("top")]
+    sources = [layer for layer in layers if is_source(layer)]
     state = State("TEST", 0, frozenset())
     if any(not explain_exclusion(layer, state) for layer in sources):
         return []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from specnet.foreign.darknet_layers import REORG
+from specnet.foreign.values import make_pair
 from specnet.importers.caffe.network import NetWalk
 from specnet.importers.caffe.prototxt import CaffeLayer
 from specnet.importers.imported import Fate
@@ -75,8 +77,6 @@ def add_pooling(walk: NetWalk, layer: CaffeLayer) -> None:
 
 def is_wide(parameters: dict[str, Any], shape: Shape) -> bool:
     """Whether the padding is wider than torch's pooling takes."""
-    from specnet.foreign.values import make_pair
-
     if parameters.get("global_pooling"):
         return False
     pads, windows = make_pair(parameters.get("pad", 0)), make_pair(parameters.get("kernel_size", 1))
@@ -109,6 +109,18 @@ def add_absolute(walk: NetWalk, layer: CaffeLayer) -> None:
     walk.add(layer, "times -1", None, negative, name=f"{layer.source.name}_negative")
     reason = "it is the maximum of x and -x"
     walk.add(layer, "maximum", [layer.bottoms[0], negative], fate=Fate.EQUAL, reason=reason)
+
+
+def add_reorg(walk: NetWalk, layer: CaffeLayer) -> None:
+    """Make channels of pixels in the order of Darknet's first `reorg`."""
+    stride, shape = walk.parameters(layer).get("stride", 2), walk.shapes(layer)[0]
+    if not is_map(shape) or not isinstance(stride, int) or stride < 1 or shape[0] % stride or shape[1] % stride:
+        walk.leave_out(layer, f"it cannot cut {format_shape(shape)} into blocks of {stride}")
+    elif shape[2] % stride**2:
+        walk.leave_out(layer, f"its {shape[2]} channels are no whole number of blocks")
+    else:
+        reason = "Darknet's order of channels, which reads the map in another shape"
+        walk.add(layer, REORG.replace("{stride}", str(stride)), fate=Fate.EQUAL, reason=reason)
 
 
 def add_argmax(walk: NetWalk, layer: CaffeLayer) -> None:

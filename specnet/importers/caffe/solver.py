@@ -9,7 +9,7 @@ from specnet.foreign.caffe_messages import Message
 from specnet.importers.caffe.data import is_data
 from specnet.importers.caffe.prototxt import NetText
 from specnet.importers.errors import UnreadableModel
-from specnet.importers.training import BatchCount, find_data_size
+from specnet.importers.training import BatchCount, find_data_set
 
 NETS = ("net", "train_net", "test_net")
 """The fields that name the file of a network."""
@@ -58,7 +58,7 @@ def read_training(fields: Message, net: NetText) -> BatchCount:
             own = Message(inner)
             sizes = [value for value in own.values("batch_size") if isinstance(value, int)]
             count.batch = sizes[-1] if sizes and not _is_test(layer.message) else count.batch
-            count.images = find_data_size(own.text("source")) or count.images
+            count.images = find_data_set(own.text("source")).images or count.images
     count.parts = max(1, int(_number(fields, "iter_size", 1)))
     count.batch *= count.parts
     count.most = int(_number(fields, "max_iter", 0))

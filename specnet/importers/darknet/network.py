@@ -22,8 +22,8 @@ from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.layer_texts import read_layers
 from specnet.importers.recorder import Recorder, describe_source
+from specnet.importers.rounding import fit_rounding
 from specnet.layers.base import Shape, is_map
-from specnet.layers.base.window import Windowed
 
 IMAGE = "image"
 """The value that the first section reads."""
@@ -180,7 +180,7 @@ class CfgWalk:
             return ()
         shapes = tuple(self.shape(each) for each in read)
         try:
-            layers = fit_rounding(read_layers(_allow_rounding(text), shapes), shapes)
+            layers, _ = fit_rounding(read_layers(_allow_rounding(text), shapes), shapes)
         except UnreadableModel as error:
             raise UnreadableModel(f"{describe_source(section.source)}: {error}") from None
         nodes = self.recorder.add(section.source, layers, read, value, fate, reason, name or section.source.name)
@@ -223,12 +223,3 @@ def _allow_rounding(text: str) -> str:
     """Return layers whose first one may leave pixels unread, as Darknet's may."""
     first, arrow, rest = text.partition(" -> ")
     return f"{first} floor{arrow}{rest}" if first.startswith(("conv ", "pool ")) and "global" not in first else text
-
-
-def fit_rounding(layers: Sequence[Any], inputs: tuple[Shape, ...]) -> tuple[Any, ...]:
-    """Return the layers without `floor` where no pixel is left unread."""
-    first, *others = layers
-    if not isinstance(first, Windowed) or not first.slides or "rounding" not in type(first).model_fields:
-        return tuple(layers)
-    rounding = "floor" if any(axis.loses_pixels for axis in first.axes(inputs)) else "exact"
-    return (first.model_copy(update={"rounding": rounding}), *others)
