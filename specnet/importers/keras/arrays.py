@@ -172,7 +172,7 @@ def _make_attention(variables: Variables, part: Part) -> ndarray:
     layer, _, kind = part.role.partition(".")
     names = {"qkv": ("query", "key", "value"), "q": ("query",), "kv": ("key", "value"), "proj": ("attention_output",)}
     folders = {"attention_output": "output_dense"}
-    found = list[ndarray]()
+    found: list[ndarray] = []
     for name in names[layer]:
         own = variables.find(part.step, folders.get(name, f"{name}_dense")) or variables.find(part.step, name)
         array = own[0 if kind == "weight" else 1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specnet.file_access import describe_reason
-from specnet.importers.errors import UnreadableModel
+from specnet.importers.errors import SourceNotRun
 from specnet.importers.imported import RunSource
 from specnet.importers.keras.layout import Layout
 from specnet.importers.keras.steps import Program
@@ -27,14 +27,14 @@ def make_run(path: Path, program: Program, layout: Layout) -> RunSource | None:
 
 
 def _run(path: Path, layout: Layout, inputs: Sequence[ndarray]) -> list[ndarray]:
-    """Return the outputs for N×C×H×W inputs, maps as N×C×H×W; raises UnreadableModel if Keras cannot load the model."""
+    """Return the outputs for N×C×H×W inputs, maps as N×C×H×W; raises SourceNotRun if Keras cannot load the model."""
     import numpy
 
     keras = _import_keras()
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        raise UnreadableModel(f"Keras itself cannot load {path}: {describe_reason(error)}") from None
+        raise SourceNotRun(f"Keras itself cannot load {path}: {describe_reason(error)}") from None
     given = [array if layout.channels_first else _put_channels_last(array) for array in inputs]
     results = model.predict(given[0] if len(given) == 1 else given, verbose=0)
     found = [numpy.asarray(each) for each in (results if isinstance(results, list) else [results])]
