@@ -94,8 +94,17 @@ class Exportable:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of what the module returns; a run's heads are left out."""
-        heads = () if self.run else tuple(head.name for head in self.graph.heads)
-        return (*self.graph.outputs, *heads)
+        return self.graph.outputs if self.run else self.all_outputs
+
+    @property
+    def all_outputs(self) -> tuple[str, ...]:
+        """The names of what the network alone returns, with those of heads."""
+        return (*self.graph.outputs, *(head.name for head in self.graph.heads))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that the network alone returns."""
+        return (*self.graph.outputs, *(head.value for head in self.graph.heads))
 
     @property
     def takes_floats(self) -> bool:

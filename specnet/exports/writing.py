@@ -29,10 +29,12 @@ def write_export(exportable: Exportable, format: Format, request: Request) -> Wr
     """Return the files of a network in a format, which compute what it does; raises ExportError, TrainingError."""
     writer = format.load()
     files, use = writer.encode(exportable, request), writer.describe(exportable, request.batch)
-    module = exportable.network if writer.is_bare else exportable.module
+    module, names = exportable.module, exportable.outputs
+    if writer.is_bare:
+        module, names = exportable.network, exportable.all_outputs
     trials = make_trials(exportable, request.batch, writer.is_bare)
     try:
-        comparisons = compare(module, writer.open(exportable, files), trials, exportable.outputs)
+        comparisons = compare(module, writer.open(exportable, files), trials, names)
     except NothingRan as reason:
         return Written(files, use, unproved=str(reason))
     _refuse_wrong(format, comparisons)
