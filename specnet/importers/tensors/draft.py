@@ -174,10 +174,15 @@ class Draft:
             raise NoCounterpart(f"`{layer.kind}` {error.fact}") from None
         stored = {role: array for role, array in (arrays or {}).items() if array is not None}
         called = name or op.name or op.source.name
-        read = tuple(each for each in op.inputs if each and each in self.program.constants) if stored else ()
+        read = self._list_weights(op) if stored and op.kind != "cat" else ()
         node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored, read)
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def _list_weights(self, op: Operator) -> tuple[str, ...]:
+        """Return the arrays that an operator reads, without single numbers."""
+        constants = self.program.constants
+        return tuple(name for name in op.inputs if name and name in constants and constants[name].shape)
 
     def bind(self, op: Operator, view: View) -> None:
         """Give the output of an operator; raises NoCounterpart if its shape is another one in the program."""
