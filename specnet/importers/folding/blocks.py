@@ -19,6 +19,7 @@ from specnet.importers.folding.items import (
     Side,
     find_items,
     find_read,
+    find_written,
     get_source,
     list_inner,
     rewrite_inner,
@@ -178,7 +179,7 @@ class _Search:
         items = _join(lines)
         if is_periodic or count_lines(items) < 2 or any(isinstance(item, Side) for item in find_items(items)):
             return False
-        joins = Counter(self._keys.get([item]) for item in find_items(items) if isinstance(item, Join | Call))
+        joins = Counter(self._keys.get([item]) for item in find_written(items) if isinstance(item, Join | Call))
         return all(n == 1 for n in joins.values())
 
     def _count_saved(self, group: _Group) -> int:

@@ -15,6 +15,7 @@ from specnet.importers.folding.items import (
     find_items,
     find_marks,
     find_read,
+    find_read_here,
     get_source,
     rewrite_inner,
 )
@@ -88,13 +89,11 @@ class _Compression:
     def _count(self, start: int, period: int) -> int:
         """Return how often the lines from a place on follow each other."""
         first, count = self._window(start, period), 1
-        if not self._is_closed(start, period):
-            return 1
         while start + (count + 1) * period <= len(self._lines):
             if self._window(start + count * period, period) != first:
                 break
             count += 1
-        return count
+        return count if count > 1 and self._is_closed(start, period) else 1
 
     def _window(self, start: int, period: int) -> str | list[str]:
         keys = self._keys[start : start + period]
@@ -109,7 +108,7 @@ class _Compression:
             return False
         if not may_begin(items):
             return False
-        read, source = {*find_read(items)}, get_source(items)
+        read, source = {*find_read_here(items)}, get_source(items)
         return not source or source not in read
 
     def _align(self, run: _Run) -> _Run:

@@ -22,6 +22,9 @@ from specnet.syntax import tree
 FACTORS = (2, 3, 4, 6, 8, 16)
 """The multiples and quotients that are looked for."""
 
+FILTERS = ("out_channels", "groups")
+"""The fields that are both the number of input channels in a depthwise convolution."""
+
 CHANNELS = frozenset({"out_channels", "out_features", "groups", "K"})
 """Fields that are numbers of channels, which may be written by those of the input."""
 
@@ -132,8 +135,7 @@ class _Unification:
         self, slot: _Slot, layers: list[Layer], given: Mapping[str, tree.Expression]
     ) -> tree.Expression | None:
         """Return the expression of an attribute; None for a number that is the same everywhere."""
-        is_filters = slot.field in ("out_channels", "groups")
-        if is_filters and slot.values == slot.channels and is_depthwise(layers, slot.channels):
+        if slot.field in FILTERS and slot.values == slot.channels and is_depthwise(layers, slot.channels):
             return make_name("C")
         if slot.is_constant:
             return None
