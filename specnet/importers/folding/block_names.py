@@ -12,6 +12,7 @@ from specnet.importers.folding.items import (
     Item,
     Join,
     Leaf,
+    Repeat,
     Sequence,
     find_items,
     find_nodes,
@@ -69,6 +70,8 @@ def to_snake_case(name: str) -> str:
 def _describe(body: Sequence) -> str:
     """Return what a block is: `residual`, `bottleneck`, `dense_layer`, `squeeze_excite` …"""
     joins = [item for item in body if isinstance(item, Join)]
+    if any(isinstance(item, Repeat) and any(isinstance(i, Call | Join) for i in item.turns[0]) for item in body):
+        return "stage"
     if joins:
         return _describe_join(joins[0], is_alone=len(joins) == 1 and not _list_sized(body))
     nodes = [*find_nodes(body)]

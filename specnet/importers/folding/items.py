@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from specnet.graph import Head, Node
 from specnet.layers.base import Layer
-from specnet.layers.base.traits import Family, Trait
+from specnet.layers.base.traits import Family, Trait, Traits
 from specnet.layers.base.window import Windowed
 from specnet.syntax import tree
 
@@ -210,13 +210,17 @@ def get_result(items: Sequence) -> str:
     return ""
 
 
+def get_traits(node: Node) -> Traits:
+    return node.layer.traits if node.layer else frozenset()
+
+
 def is_follower(item: Item) -> bool:
     """Whether a part is written on the line of the one before it."""
     return isinstance(item, Leaf) and bool(item.node.layer and item.node.layer.is_follower()) and not item.taps
 
 
 def is_normalisation(item: Item) -> bool:
-    return isinstance(item, Leaf) and bool(item.node.layer and Trait.NORMALISES in item.node.layer.traits)
+    return isinstance(item, Leaf) and Trait.NORMALISES in get_traits(item.node)
 
 
 def is_join(node: Node) -> bool:

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 
 from specnet.graph import Input, Network
 from specnet.importers.folding.block_names import name_block
-from specnet.importers.folding.blocks import extract_blocks
+from specnet.importers.folding.blocks import extract_blocks, inline_single
 from specnet.importers.folding.comments import LineComments
 from specnet.importers.folding.defaults import Defaults, find_defaults
 from specnet.importers.folding.hints import Hints
-from specnet.importers.folding.items import Call, Mark, Sequence, Side, drop_unread_marks, find_items, find_nodes, get_result
+from specnet.importers.folding.items import (
+    Call,
+    Mark,
+    Sequence,
+    Side,
+    drop_unread_marks,
+    find_items,
+    find_nodes,
+    get_result,
+)
 from specnet.importers.folding.keys import ExactKeys, LikeKeys
 from specnet.importers.folding.labels import make_labels
 from specnet.importers.folding.lines import join_lines, split_lines
@@ -52,7 +61,7 @@ class NetworkFile:
         exact, like = ExactKeys(), LikeKeys(self._network.shapes)
         items = compress(structure(self._network), exact.get, like.get)
         if self._ambition.blocks:
-            items = extract_blocks(items, self._network.shapes, self._ambition.optional)
+            items = inline_single(extract_blocks(items, self._network.shapes, self._ambition.optional))
         blocks = _unify_all(items, self._network)
         for block in blocks.values():
             block.body = compress(expand(drop_unread_marks(block.body)), exact.get, like.get)

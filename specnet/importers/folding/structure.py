@@ -92,7 +92,9 @@ class _Structure:
         ends = [get_result([item]) for item in items]
         (start,) = read if len(read) == 1 else ("",)
         place = ends.index(start) + 1 if start in ends else len(items)
-        if any(reader.name not in layers for value in layers for reader in self._readers[value]):
+        others = {other.value for other in self._network.heads if other is not head}
+        readers = {reader.name for value in layers for reader in self._readers[value]}
+        if readers - layers or others & layers:
             items += [*body, Side(head, [])]  # others read what is within, and braces would hide it
             return
         while place < len(items) and isinstance(items[place], Side):
