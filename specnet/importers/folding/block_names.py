@@ -93,6 +93,8 @@ def _describe_join(join: Join, is_alone: bool) -> str:
     if join.node.kind == "concat":
         if has_identity:
             return "dense_layer"
+        if any(isinstance(item, Join) and not all(item.arms) for arm in join.arms for item in find_items(arm)):
+            return "cross_stage"
         return "inception" if len(join.arms) >= LEAST_BRANCHES else "branches"
     if any(node.layer and node.layer.family is Family.ATTENTION for node in inner):
         return "encoder"
@@ -103,7 +105,7 @@ def _describe_residual(join: Join, inner: list[Node]) -> str:
     windows = [window for node in inner if (window := _window(node)) is not None]
     if _is_separable(inner):
         return "inverted_residual"
-    main = [w for arm in join.arms[:1] for node in find_nodes(arm) if (w := _window(node)) is not None]
+    main = [w for arm in [max(join.arms, key=len)] for node in find_nodes(arm) if (w := _window(node)) is not None]
     is_bottleneck = len(main) == 3 and main[0] == main[2] == 1 and main[1] > 1
     return "bottleneck" if is_bottleneck else "residual" if windows else "mixer"
 

@@ -65,7 +65,7 @@ class NetworkFile:
         blocks = _unify_all(items, self._network)
         for block in blocks.values():
             block.body = compress(expand(drop_unread_marks(block.body)), exact.get, like.get)
-        items = compress(expand(drop_unread_marks(items)), exact.get, like.get)
+        items = compress(expand(drop_unread_marks(items)), exact.get, like.get, self._network.shapes)
         return self._write(items, blocks)
 
     def _write(self, items: Sequence, blocks: Mapping[int, Block]) -> str:

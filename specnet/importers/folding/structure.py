@@ -31,7 +31,7 @@ DEEPEST = 20
 MOST_IN_ARM = 150
 """The largest number of layers in an arm; a longer one is a chain of its own."""
 
-MOST_IN_HOURGLASS = 30
+MOST_IN_HOURGLASS = 12
 """The largest number of layers in an arm that shrinks the map and enlarges it again, if no other is the identity."""
 
 

@@ -159,19 +159,18 @@ class _Unification:
         return self._express(slot, lambda: _make_free(name, self._taken))
 
     def _merge_joins(self, owners: list[int], items: list[Any]) -> Join:
+        """Return a join of arms; one that is the identity at some places is merged last, by what is known of others."""
         first: Join = items[0]
-        optional = None
-        arms = list[Sequence]()
-        for place in range(len(first.arms)):
-            here = [_Place(owner, item.arms[place]) for owner, item in zip(owners, items, strict=True)]
-            filled = [each for each in here if each.items]
-            if filled and len(filled) < len(here):
-                optional = place
+        columns = [[item.arms[place] for item in items] for place in range(len(first.arms))]
+        optional = next((place for place, column in enumerate(columns) if not all(column) and any(column)), None)
+        arms: dict[int, Sequence] = {}
+        for place in sorted(range(len(columns)), key=lambda place: place == optional):
+            filled = [_Place(owner, arm) for owner, arm in zip(owners, columns[place], strict=True) if arm]
             self._arms.append(filled[0].items if filled and len(first.arms) >= LEAST_ARMS else [])
-            arms.append(self.merge(filled) if filled else [])
+            arms[place] = self.merge(filled) if filled else []
             self._arms.pop()
-        node = next((item.node for item in items), first.node)
-        return replace(first, node=node, arms=arms, optional=optional, given=self._merge_layers(owners, items))
+        in_order = [arms[place] for place in range(len(columns))]
+        return replace(first, arms=in_order, optional=optional, given=self._merge_layers(owners, items))
 
     def _merge_calls(self, owners: list[int], items: list[Any]) -> dict[str, tree.Expression]:
         given = dict[str, tree.Expression]()

@@ -70,6 +70,11 @@ def read_uniform(array: StoredArray) -> float | None:
     return float(numbers[0]) if (numbers == numbers[0]).all() else None
 
 
+def scale_array(array: StoredArray, factor: float) -> StoredArray:
+    """Return an array times a number."""
+    return array if factor == 1 else StoredArray(array.shape, lambda: array.read() * factor)
+
+
 def map_array(array: StoredArray, function: str) -> StoredArray:
     """Return an array with a function of numpy applied to each number."""
     return StoredArray(array.shape, lambda: _map(array, function))

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from specnet.importers.torch_export.calls import Call, Calls, Ref
 
+FILLED = ("new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like")
+"""Operators that read the shape of their input only."""
+
 RANDOM = ("rand", "bernoulli", "normal", "uniform", "dropout")
 
 
@@ -29,10 +32,15 @@ def _fold(call: Call, tensors: dict[str, Tensor]) -> bool:
     name, _, overload = call.target.partition(".")
     packet = getattr(torch.ops.aten, name, None)
     function = getattr(packet, overload, None)
-    if function is None or name.startswith(RANDOM) or not all(each in tensors for each in list_refs(call.arguments)):
+    if function is None or name.startswith(RANDOM):
+        return False
+    if name in FILLED:
+        tensors[call.outputs[0]] = torch.full(call.shapes[0], _read_filling(name, call.arguments))
+        return True
+    if not all(each in tensors for each in list_refs(call.arguments)):
         return False
     keywords = {key: _look_up(value, tensors) for key, value in call.arguments.items()}
-    results = function(**_position_self(keywords, function))
+    results = function(**_move_to_cpu(keywords))
     parts = results if isinstance(results, (tuple, list)) else [results]
     for output, part in zip(call.outputs, parts, strict=False):
         if isinstance(part, Tensor):
@@ -40,9 +48,13 @@ def _fold(call: Call, tensors: dict[str, Tensor]) -> bool:
     return True
 
 
-def _position_self(keywords: Mapping[str, Any], function: Any) -> dict[str, Any]:
-    """Return the arguments without devices and layouts, which may be those of fake tensors."""
-    return {key: value for key, value in keywords.items() if key not in ("device", "layout", "pin_memory")}
+def _move_to_cpu(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with the CPU for any device."""
+    return {key: torch.device("cpu") if key == "device" and value else value for key, value in keywords.items()}
+
+
+def _read_filling(name: str, arguments: Mapping[str, Any]) -> float:
+    return float(arguments["fill_value"]) if "full" in name else float("ones" in name)
 
 
 def list_refs(value: Any) -> list[str]:

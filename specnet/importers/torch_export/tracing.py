@@ -59,8 +59,11 @@ def read_program(program: ExportedProgram, run: Any = None) -> Calls:
             tensors[name] = stored[spec.target]
     calls = tuple(_read_call(node) for node in nodes if node.target is not operator.getitem)
     outputs = tuple(spec.arg.name for spec in program.graph_signature.output_specs if hasattr(spec.arg, "name"))
-    learned = {id(each): each.numel() for each in program.parameters()}
-    return Calls(inputs, calls, outputs, tensors, names, sum(learned.values()), run)
+    read = {node.name for node in program.graph.nodes if node.op == "placeholder" and node.users}
+    learned = {name: names[name] for name in program.graph_signature.inputs_to_parameters}
+    counted = {id(tensors[name]): tensors[name].numel() for name in learned if name in read}
+    unread = tuple(given for name, given in learned.items() if name not in read)
+    return Calls(inputs, calls, outputs, tensors, names, sum(counted.values()), unread, run)
 
 
 def _measure(node: fx.Node) -> tuple[int, ...] | None:
