@@ -70,7 +70,7 @@ def to_snake_case(name: str) -> str:
 def _describe(body: Sequence) -> str:
     """Return what a block is: `residual`, `bottleneck`, `dense_layer`, `squeeze_excite` …"""
     joins = [item for item in body if isinstance(item, Join)]
-    if any(isinstance(item, Repeat) and any(isinstance(i, Call | Join) for i in item.turns[0]) for item in body):
+    if len(body) > 1 and _is_loop(body[-1]):
         return "stage"
     if joins:
         return _describe_join(joins[0], is_alone=len(joins) == 1 and not _list_sized(body))
@@ -83,6 +83,17 @@ def _describe(body: Sequence) -> str:
     if any(node.kind == "pool" for node in nodes):
         return "transition"
     return "unit" if len(kinds) == 1 else "units"
+
+
+def _is_loop(item: Item) -> bool:
+    """Whether a part repeats blocks, or is a residual one."""
+    if isinstance(item, Repeat):
+        return any(isinstance(each, Call | Join) for each in item.turns[0])
+    return (
+        isinstance(item, Join)
+        and not all(item.arms)
+        and any(isinstance(i, Call) for i in find_items(item.arms[0] or item.arms[1]))
+    )
 
 
 def _describe_join(join: Join, is_alone: bool) -> str:

@@ -131,7 +131,7 @@ class Writer:
         if given is None and parameter.default is not None and value == parameter.default:
             return None
         key = make_name(parameter.name) if parameter.default is not None else None
-        return tree.Argument(NOWHERE, key, given or to_expression(value))
+        return tree.Argument(NOWHERE, key, given or _write_value(value))
 
     def join_stages(self, lines: list[Sequence]) -> list[Sequence]:
         """Return the lines of the main chain; calls that keep the shape follow the first of a stage on its line."""
@@ -153,8 +153,13 @@ def make_chain(*elements: tree.Element, label: str = "", claim: tree.Expression 
     return tree.Chain(NOWHERE, make_name(label) if label else None, elements, claim)
 
 
+def _write_value(value: Any) -> tree.Expression:
+    """Return the value of a parameter; a word is in quotes, as it would be the name of another one."""
+    return tree.Text(NOWHERE, value) if isinstance(value, str) else to_expression(value)
+
+
 def _write_parameter(parameter: Parameter) -> tree.Parameter:
-    default = None if parameter.default is None else to_expression(parameter.default)
+    default = None if parameter.default is None else _write_value(parameter.default)
     return tree.Parameter(NOWHERE, make_name(parameter.name), default)
 
 

@@ -201,8 +201,8 @@ class _Structure:
         return path
 
     def _height(self, value: str) -> int:
-        shape = self._network.shapes.get(value) or (0,)
-        return shape[0] if len(shape) == 3 else 0
+        shape = self._network.shapes.get(value) or ()
+        return shape[0] if len(shape) == len("HWC") else 1
 
     def _write_region(self, before: str, after: str) -> Sequence:
         """Return the layers between two values whose branches read each other, as chains with named values."""

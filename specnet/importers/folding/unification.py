@@ -47,11 +47,11 @@ class Parameter:
 
     @property
     def default(self) -> Any:
-        """The value that most calls have, but for numbers of channels; None if there is none."""
+        """The value that several calls have, or most letters; None for numbers of channels, and where all differ."""
         if self.is_channels:
             return None
         value, times = Counter(self.values).most_common(1)[0]
-        return value if 2 * times >= len(self.values) else None
+        return value if times > 1 or self.key.isupper() else None
 
 
 @dataclass
@@ -141,6 +141,8 @@ class _Unification:
             return None
         if isinstance(slot.values[0], Interval):
             return self._express_range(slot)
+        if slot.field == "shape" and (found := self._express_size(slot)):
+            return found
         if slot.field == "padding" and (found := _express_padding(layers, given)):
             return found
         return self._express(slot, lambda: name_parameter(slot.key, layers, self._arms, self._taken))
@@ -194,6 +196,14 @@ class _Unification:
     @property
     def _taken(self) -> set[str]:
         return {each.name for each in self.parameters}
+
+    def _express_size(self, slot: _Slot) -> tree.Expression | None:
+        """Return a size of which only the channels differ, `1x1x(C)`; None if they are not known by others."""
+        heads, last = {value[:-1] for value in slot.values}, [value[-1] for value in slot.values]
+        found = next(self._relate(replace(slot, field="groups", key="", values=last)), None)
+        if len(heads) > 1 or found is None:
+            return None
+        return tree.Size(NOWHERE, (*map(to_expression, *heads), found))
 
     def _express(self, slot: _Slot, make: Callable[[], str]) -> tree.Expression:
         """Return the expression of an attribute that differs, by what is known or a new parameter."""
