@@ -151,6 +151,7 @@ CASES: dict[str, Case] = {
         lambda: Function(lambda m, x: x * torch.rsqrt(x.pow(2).mean(-1, True) + 1e-6) * m.weight, weight=torch.rand(8)),
         TOKENS, ["rms_norm"],
     ),
+    "a norm over neighbouring channels": Case(lambda: nn.LocalResponseNorm(5, 1e-2, 0.6, 2.0), MAP, ["lrn"]),
     "response norm": Case(
         lambda: Function(
             lambda m, x: respond(m, x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), weight=torch.rand(8), bias=torch.rand(8)
