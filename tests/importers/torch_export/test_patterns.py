@@ -216,6 +216,13 @@ CASES: dict[str, Case] = {
         lambda: Function(lambda m, x: x + m.one(x.transpose(1, 2)).transpose(1, 2), one=nn.Linear(10, 10)),
         TOKENS, ["permute", "fc", "permute", "add"],
     ),
+    "uneven padding": Case(
+        lambda: Function(lambda m, x: m.one(F.pad(x, (0, 1, 0, 1))), one=nn.Conv2d(8, 8, 3, 2)), MAP, ["conv"]
+    ),
+    "an outer product": Case(
+        lambda: Function(lambda m, x: x.mean((2, 3), keepdim=True) * m.one(x), one=nn.Conv2d(8, 1, 1)), MAP,
+        ["pool", "conv", "mul"],
+    ),
     "every second pixel": Case(lambda: Function(lambda m, x: x[:, :, ::2, ::2]), MAP, ["pool"]),
     "a pooled row": Case(lambda: Function(lambda m, x: x * x.mean(2, keepdim=True)), MAP, ["pool", "mul"]),
 }  # fmt: skip
