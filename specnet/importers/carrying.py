@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -51,9 +52,10 @@ def _collect_tensors(result: ImportResult, module: nn.Module) -> Mapping[str, Te
     """Return the tensors by the names of the spec; raises UnreadableModel where one is missing or of another shape."""
     found = dict[str, Tensor]()
     for name, array in result.imported.arrays.items():
-        node, _, role = name.rpartition(".")
-        if node in result.names:
-            found[f"{result.names[node]}.{role}"] = torch.from_numpy(array.read().copy()).float()
+        ends = [dot.start() for dot in re.finditer(r"\.", name) if name[: dot.start()] in result.names]
+        if ends:  # the role may have dots itself, `qkv.weight`
+            own = f"{result.names[name[: ends[-1]]]}{name[ends[-1] :]}"
+            found[own] = torch.from_numpy(array.read().copy()).float()
     for name, tensor in module.state_dict().items():
         if name.endswith(COUNTER):
             found.setdefault(name, tensor)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, count
 
 from specnet.builder import KEYWORDS, NetworkBuilder
 from specnet.graph import Head, Network
@@ -45,6 +46,7 @@ class Recorder:
         self._scopes: dict[str, tuple[Scope, ...]] = {}
         self._comments: dict[str, tuple[str, ...]] = {}
         self._arrays: dict[str, StoredArray] = {}
+        self._shares: dict[str, str] = {}
         self._inputs: list[str] = []
         self._names: set[str] = set()
         self._containers: set[str] = set()
@@ -121,6 +123,14 @@ class Recorder:
         """Keep a tensor of a node by torch's name for it, `weight`, `bias`, `running_mean` …"""
         self._arrays[f"{node}.{role}"] = array
 
+    def share(self, node: str, owner: str) -> None:
+        """Give a node the weights of another one, as a layer that is called again has those of its first call."""
+        self._shares[node] = owner
+
+    def record(self, entry: Entry) -> None:
+        """Keep what became of a layer that the caller has dealt with by itself."""
+        self._entries[entry.source] = entry
+
     def comment(self, node: str, *lines: str) -> None:
         """Print comments above the line of a node, each a line without its `#`."""
         self._comments[node] = (*self._comments.get(node, ()), *lines)
@@ -135,6 +145,10 @@ class Recorder:
     def is_missing(self, value: str) -> bool:
         """Whether a value is the output of a layer that was left out."""
         return value in self._missing
+
+    def has_entry(self, source: SourceLayer) -> bool:
+        """Whether something has become of a layer already."""
+        return source in self._entries
 
     def is_known(self, value: str) -> bool:
         return value in self._values
@@ -181,7 +195,8 @@ class Recorder:
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
-        return replace(network, heads=heads, training=self.training)
+        nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in network.nodes)
+        return replace(network, nodes=nodes, heads=heads, training=self.training)
 
     def _make_layers(
         self, source: SourceLayer, layers: str | Layer | Sequence[Layer], nodes: Sequence[str]
@@ -224,7 +239,7 @@ class Recorder:
         first, *others = [part for part in wanted.split(".") if re.search(r"\w", part)] or [""]
         dotted = ".".join((_clean(first), *map(_replace_signs, others)))
         flat = _clean(wanted) or "value"
-        for name in (dotted, flat, *(f"{flat}_{number}" for number in range(2, 1_000_000))):
+        for name in chain((dotted, flat), (f"{flat}_{number}" for number in count(2))):
             around = {name[: dot.start()] for dot in re.finditer(r"\.", name)}
             if name and name not in self._names and name not in self._containers and not around & self._names:
                 break

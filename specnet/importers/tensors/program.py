@@ -18,7 +18,7 @@ program or of a constant; None stands for an optional tensor that is not given.
     max_pool       x                    kernel, stride, padding (pairs), dilation, ceil
     avg_pool       x                    kernel, stride, padding (pairs), ceil, count_include_pad
     adaptive_avg_pool, adaptive_max_pool  x   size
-    mean, sum, amax  x                  dims, keepdim
+    mean, sum, amax, norm  x            dims, keepdim; norm is that of a vector, the root of the sum of squares
     softmax, log_softmax  x             dim
     relu, relu6, sigmoid, tanh, silu, mish, hardswish, hardsigmoid, selu, softplus, erf, exp, sqrt, rsqrt, abs, neg   x
     gelu           x                    approximate ("none" or "tanh")
@@ -26,9 +26,9 @@ program or of a constant; None stands for an optional tensor that is not given.
     prelu          x, weight
     clamp          x                    min, max (either may be None)
     add, sub, mul, div, maximum, minimum, pow   a, b     broadcast as torch does; numbers are constants without axes
-    reshape        x                    shape
+    reshape        x                    (to the shape of the output)
     permute        x                    dims
-    expand         x                    shape
+    expand         x                    (to the shape of the output)
     cat            x, y, …              dim
     slice          x                    dim, start, end, step
     select         x                    dim, index
@@ -41,7 +41,9 @@ program or of a constant; None stands for an optional tensor that is not given.
     attention      q, k, v, mask        scale; scaled_dot_product_attention, softmax(q·kᵀ·scale + mask)·v
     embedding      weight, indices
 
-Any other operator keeps its own name, and is reported as one that has no counterpart.
+Any other operator keeps its own name, and is reported as one that has no counterpart. What it gives may have an unknown
+shape, `()`; operators that read such a value have none either, and are left out like itself.
+Operators with the same source are parts of one operator of the source, `x · sigmoid(1.702 x)` for QuickGelu.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from specnet.importers.imported import RunSource, Scope, SourceLayer, StoredArray
+from specnet.importers.imported import Entry, RunSource, Scope, SourceLayer, StoredArray
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,17 @@ class Operator:
     source: SourceLayer
     attributes: Mapping[str, Any] = field(default_factory=dict)
     scope: tuple[Scope, ...] = ()
+    name: str = ""
+    """What a layer is called, where the source has a better word than the name of its operator: `layer1.0.conv1`."""
+    differs: str = ""
+    """How this differs from the operator of the source: what it becomes is approximated for this reason.
+
+    Of an operator that keeps the source's own name, it is the reason why that has no counterpart, where there is one.
+    """
+    rule: str = ""
+    """Why it is equal to the operator of the source, where it is another one."""
+    absorbed: tuple[SourceLayer, ...] = ()
+    """Operators of the source that this one stands for beside its own; passes of the lowering set it."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,10 @@ class Program:
     outputs: tuple[str, ...]
     constants: Mapping[str, StoredArray]
     """Weights and numbers by name; their names are those of the source, `layer1.0.conv1.weight`."""
+    entries: tuple[Entry, ...] = ()
+    """What became of operators of the source that are not among these: constants that were computed while reading."""
     batch: int = 1
     remarks: tuple[str, ...] = ()
     run: RunSource | None = None
+    parameters: int | None = None
+    """The source's own number of parameters; buffers such as running statistics are none."""
