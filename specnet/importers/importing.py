@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from specnet.argument_types import require_type
-from specnet.compiler import check_source
+from specnet.importers.folding import Hints, fold
 from specnet.importers.formats import read_model
 from specnet.importers.request import Request
 from specnet.importers.result import ImportResult
 from specnet.layers.base import Shape
-from specnet.printer.networks import format_network
-from specnet.source import Source
 
 
 def import_model(
@@ -25,9 +23,7 @@ def import_model(
     require_type("source", source, (str, Path), "a path, or `package.module:function`")
     request = Request(str(source), tuple(input_shape) if input_shape else None, Path(weights) if weights else None)
     imported = read_model(request)
-    text = format_network(imported.network)
-    checked = check_source(Source(f"{request.stem}.net", text))
-    if not checked.ok:
-        raise RuntimeError(f"the imported network has errors: {checked.errors[0].message}")
-    pairs = zip(imported.network.nodes, checked.network.nodes, strict=True)
-    return ImportResult(imported, text, checked, {theirs.name: ours.name for theirs, ours in pairs})
+    totals = imported.totals
+    hints = Hints(imported.scopes, imported.comments, imported.remarks, None if totals.rule else totals.parameters)
+    folded = fold(imported.network, hints)
+    return ImportResult(imported, folded.text, folded.checked, folded.names)
