@@ -7,10 +7,9 @@ from dataclasses import replace
 from math import prod
 
 from specnet.importers.imported import Fate
-from specnet.importers.tensors.draft import ARRANGES, Draft, NoCounterpart
+from specnet.importers.tensors.draft import ARRANGES, Draft, NoCounterpart, make
 from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import Parts, View, cut, permute, reshape, roll, select
-from specnet.importers.tensors.windows import make
 
 MOST_PARTS = 16
 """The parts of the channels that are added up one by one."""
@@ -117,10 +116,10 @@ def _pool(draft: Draft, op: Operator, view: View, dims: set[int], letters: set[s
     is_global = len(shape) == 2 or all(letter in letters or shape["HW".index(letter)] == 1 for letter in "HW")
     size = (shape[0] if "H" in letters else 1, shape[1] if "W" in letters else 1) if len(shape) == 3 else ()
     window = {"to": (1, 1)} if is_global else {"F": size}
-    node = draft.add(op, make(op, "pool", {"operation": operation, **window}), [view.node])
+    node = draft.add(op, make("pool", {"operation": operation, **window}), [view.node])
     if op.kind == "sum":
         count = prod(size) if size else shape[0]
-        node = draft.add(op, make(op, "times", {"by": count}), [node])
+        node = draft.add(op, make("times", {"by": count}), [node])
         draft.note(op.source, Fate.EQUAL, "a sum is a mean times the number of positions", node)
     _bind_reduced(draft, op, view, node, dims)
 
@@ -134,14 +133,16 @@ def _bind_reduced(draft: Draft, op: Operator, view: View, node: int, dims: set[i
 def _add_up(draft: Draft, op: Operator, view: View, dims: set[int]) -> None:
     """Add up a few equal parts of the channels, which are cut out one by one."""
     (dim, *others), count = sorted(dims), prod(view.shape[dim] for dim in dims)
-    if others or op.kind != "sum" or count > MOST_PARTS:
+    if others or op.kind == "amax" or count > MOST_PARTS or not 1 < count < draft.shape_of(view)[-1]:
         raise NoCounterpart("it is over the channels, over which no layer pools")
     parts = [select(view, dim, index) for index in range(count)]
     rest = tuple(part for dim in parts[0].dims for part in dim)
     axes = draft.axes(view.node)
     wanted = tuple(tuple(part for part in rest if axis and part.axis == axis[0].axis) for axis in axes)
     nodes = [draft.arrange(op, part, wanted[1:], wanted[0]) for part in parts]
-    node = draft.add(op, make(op, "add", {}), nodes)
+    node = draft.add(op, make("add", {}), nodes)
+    if op.kind == "mean":
+        node = draft.add(op, make("times", {"by": 1 / count}), [node])
     reduced = View(node, parts[0].dims)
     if op.attributes.get("keepdim"):
         reduced = View(node, (*reduced.dims[:dim], (), *reduced.dims[dim:]))

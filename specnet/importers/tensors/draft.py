@@ -36,6 +36,8 @@ class Node:
     reason: str = ""
     missing: str = ""
     arrays: dict[str, StoredArray] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+    """The constants that its tensors are; a layer with the same ones has the same weights."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What later operators need to know of one that is no layer by itself, and may be part of one."""
 
@@ -101,12 +103,23 @@ class Draft:
             raise NoCounterpart("its weights are computed from the input of the network")
         return value
 
+    def weight(self, op: Operator, place: int = 1) -> StoredArray:
+        """Return the weights of an operator; raises NoCounterpart if they are computed, or not given."""
+        array = self.constant(op, place)
+        if array is None:
+            raise NoCounterpart("its weights are not given")
+        return array
+
     def shape_of(self, view: View) -> Shape:
         return self.nodes[view.node].shape
 
     def axes(self, node: int) -> Dims:
         """Return the axes of a node in torch's order, the batch first."""
         return list_axes(self.nodes[node].shape, self.batch)
+
+    def is_map_axis(self, view: View, dim: int) -> bool:
+        """Whether an axis of 1 is one of the axes of the value itself, as the height of a map of 1×1 is."""
+        return len(view.dims) == len(self.axes(view.node))
 
     # Nodes
 
@@ -161,7 +174,8 @@ class Draft:
             raise NoCounterpart(f"`{layer.kind}` {error.fact}") from None
         stored = {role: array for role, array in (arrays or {}).items() if array is not None}
         called = name or op.name or op.source.name
-        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored)
+        read = tuple(each for each in op.inputs if each and each in self.program.constants) if stored else ()
+        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored, read)
         self.nodes.append(node)
         return len(self.nodes) - 1
 
@@ -193,6 +207,8 @@ class Draft:
 
         Raises NoCounterpart if no layers bring the elements into that order.
         """
+        if not view.dims:
+            raise NoCounterpart("its shape is unknown")
         return self.arrange(op, view, view.dims[1:], view.dims[0])
 
     def arrange(self, op: Operator, view: View, wanted: Dims, batch: tuple[Part, ...] = ()) -> int:
@@ -200,6 +216,8 @@ class Draft:
         key = (*view.key, wanted)
         if key in self._arranged:
             return self._arranged[key]
+        if view.rolls:
+            raise NoCounterpart("it rolls its input, which only attention in shifted windows does here")
         trimmed = self.trim(op, replace(view, dims=(batch, *wanted)))
         if trimmed.dims[0] != self.axes(trimmed.node)[0]:
             raise NoCounterpart("it mixes the images of a batch with other axes")
@@ -219,8 +237,6 @@ class Draft:
 
     def trim(self, op: Operator, view: View) -> View:
         """Return a view of all elements of a node, by cutting the axes of which only a part is read."""
-        if view.rolls:
-            raise NoCounterpart("it rolls its input, which only attention in shifted windows does here")
         shape, letters = self.shape_of(view), {3: "HWC", 2: "LC", 1: "C"}[len(self.shape_of(view))]
         read = [part for dim in view.dims for part in dim]
         strides = {part.axis: part.inner for part in sorted(read, reverse=True)}
@@ -235,7 +251,9 @@ class Draft:
         return view
 
     def _cut(self, op: Operator, view: View, letter: str, start: int, count: int) -> View:
-        if letter == "L" and count == 1:
+        if view.rolls.get(letter):
+            raise NoCounterpart("it rolls its input, which only attention in shifted windows does here")
+        if letter == "L" and count == 1 and len(view.dims) < 3:
             layer = make_layer("token", {"index": start})
         else:
             axis = {} if letter == "C" else {"axis": letter}
@@ -292,6 +310,14 @@ class Draft:
         letters = {part.axis for part in axis}
         ordered = sorted((key for key in pieces if key[0] in letters), key=lambda key: -key[1])
         return join(*(pieces[key] for key in ordered))
+
+
+def make(kind: str, attributes: Mapping[str, Any]) -> Layer:
+    """Return a layer; raises NoCounterpart if it does not take these values."""
+    try:
+        return make_layer(kind, attributes)
+    except ValueError as error:
+        raise NoCounterpart(str(error)) from None
 
 
 def _join_name(op: Operator, kind: str) -> str:

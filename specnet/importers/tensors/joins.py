@@ -15,10 +15,9 @@ from specnet.importers.tensors.arrays import (
     reshape_array,
     take_rows,
 )
-from specnet.importers.tensors.draft import Draft, NoCounterpart
+from specnet.importers.tensors.draft import Draft, NoCounterpart, make
 from specnet.importers.tensors.program import Operator
-from specnet.importers.tensors.views import View, count_places, cut_parts, join, measure
-from specnet.importers.tensors.windows import make
+from specnet.importers.tensors.views import Part, View, count_places, cut_parts, join, measure
 from specnet.layers.base.traits import Trait
 
 JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
@@ -49,7 +48,7 @@ def _join(draft: Draft, op: Operator, left: View, right: View) -> None:
         node = draft.settle(op, frame, min(3, len(op.shape) - 1))
         frame = View(node, draft.axes(node))
         nodes = [draft.align(op, view, frame) for view in pair]
-    draft.bind(op, View(draft.add(op, make(op, JOINS[op.kind], {}), nodes), frame.dims))
+    draft.bind(op, View(draft.add(op, make(JOINS[op.kind], {}), nodes), frame.dims))
 
 
 def _fill_rank(view: View, rank: int) -> View:
@@ -80,8 +79,8 @@ def _apply_placed(draft: Draft, op: Operator, whole: View, placed: StoredArray, 
     channels = own[-1] if len(own) < 3 else own[0]
     if prod(placed.shape) == channels and placed.shape[-1 if len(own) < 3 else 1] == channels:
         _scale(draft, op, whole, reshape_array(placed, (channels,)), kind)
-    elif placed.shape[1:] == own and kind == "add" and len(own) > 1:
-        layer = make(op, "positions", {"embedding": "learned"})
+    elif placed.shape[1:] == own and kind == "add" and len(own) > 1 and not whole.rolls:
+        layer = make("positions", {"embedding": "learned"})
         draft.bind(op, replace(whole, node=draft.add(op, layer, [whole.node], {"weight": placed})))
     else:
         raise NoCounterpart("its constant has a number for some positions, which no layer has")
@@ -100,7 +99,7 @@ def _scale(draft: Draft, op: Operator, whole: View, numbers: StoredArray, kind: 
         draft.bind(op, whole)
         return
     arrays = {"weight": numbers} if kind == "mul" else {"weight": fill_array(numbers.shape, 1.0), "bias": numbers}
-    layer = make(op, "scale", {"bias": True} if kind == "add" else {})
+    layer = make("scale", {"bias": True} if kind == "add" else {})
     node = draft.add(op, layer, [whole.node], arrays)
     if kind == "add":
         draft.note(op.source, Fate.EQUAL, "a number for each channel is `scale` with factors of 1 here", node)
@@ -147,7 +146,7 @@ def _apply_number(draft: Draft, op: Operator, view: View, number: float, is_firs
         return
     whole = draft.trim(op, view)
     if not added:
-        node = draft.add(op, make(op, "times", {"by": factor}), [whole.node])
+        node = draft.add(op, make("times", {"by": factor}), [whole.node])
     else:
         node = _add_number(draft, op, whole.node, factor, added)
     draft.bind(op, replace(whole, node=node))
@@ -156,7 +155,7 @@ def _apply_number(draft: Draft, op: Operator, view: View, number: float, is_firs
 def _add_number(draft: Draft, op: Operator, node: int, factor: float, added: float) -> int:
     channels = draft.nodes[node].shape[-1]
     arrays = {"weight": fill_array((channels,), factor), "bias": fill_array((channels,), added)}
-    layer = make(op, "scale", {"init": factor, "bias": True, "freeze": "all"})
+    layer = make("scale", {"init": factor, "bias": True, "freeze": "all"})
     return draft.add(op, layer, [node], arrays, Fate.EQUAL, FIXED)
 
 
@@ -173,14 +172,48 @@ def lower_cat(draft: Draft, op: Operator) -> None:
     if len(views) < len(values):
         _add_tokens(draft, op, values, dim)
         return
+    if len(views) == 1:
+        draft.note(op.source, Fate.EQUAL, "it joins a single value")
+        draft.bind(op, views[0])
+        return
     if (merged := _merge(views, dim)) is not None:
         draft.note(op.source, Fate.EQUAL, "it puts parts of one value into another order")
         draft.bind(op, replace(merged, sources=(*merged.sources, op.source)))
         return
+    if all(view.shape[dim] == 1 for view in views) and not draft.is_map_axis(views[0], dim):
+        _stack(draft, op, views, dim)
+        return
     _concatenate(draft, op, views, dim)
 
 
+def _stack(draft: Draft, op: Operator, views: Sequence[View], dim: int) -> None:
+    """Join values along a new axis, as groups of channels one behind the other."""
+    frame = draft.trim(op, views[0])
+    nodes = [draft.align(op, view, frame) for view in views]
+    channels = draft.nodes[frame.node].shape[-1]
+    node = draft.add(op, make("concat", {}), nodes)
+    dims = (*frame.dims[:dim], (Part("C", channels, len(views)),), *frame.dims[dim + 1 :])
+    draft.bind(op, View(node, dims))
+
+
+def _crops_centers(draft: Draft, op: Operator, views: Sequence[View], dim: int) -> bool:
+    """Whether maps are joined by their channels, of which larger ones are cut to their middle (U-Net)."""
+    if len(op.shape) != 4 or dim != 1 or not any(view.starts for view in views):
+        return False
+    for view in views:
+        shape, size = draft.shape_of(view), op.shape[2:]
+        middle = {letter: (shape[at] - size[at]) // 2 for at, letter in enumerate("HW") if shape[at] != size[at]}
+        axes = tuple(tuple(replace(part, size=size["HW".index(part.axis)]) if part.axis in middle else part
+                           for part in parts) for parts in draft.axes(view.node))  # fmt: skip
+        if len(shape) != 3 or view.rolls or view.dims != axes or view.starts != {a: n for a, n in middle.items() if n}:
+            return False
+    return True
+
+
 def _concatenate(draft: Draft, op: Operator, views: Sequence[View], dim: int) -> None:
+    if _crops_centers(draft, op, views, dim):
+        draft.bind_node(op, draft.add(op, make("concat", {"crop": "center"}), [view.node for view in views]))
+        return
     frame = draft.trim(op, max(views, key=lambda view: count_places(view.dims)))
     try:
         letter = _find_letter(draft, frame, dim)
@@ -194,7 +227,7 @@ def _concatenate(draft: Draft, op: Operator, views: Sequence[View], dim: int) ->
         nodes = [draft.settle(op, view, rank) for view in views]
         letter = {4: "?CHW", 3: "?LC", 2: "?C"}[len(op.shape)][dim]
         frame = View(nodes[0], draft.axes(nodes[0]))
-    layer = make(op, "concat", {} if letter == "C" else {"axis": letter})
+    layer = make("concat", {} if letter == "C" else {"axis": letter})
     node = draft.add(op, layer, nodes)
     axes = {part.axis: part for parts in draft.axes(node) for part in parts}
     dims = [join(axes.get(part.axis, part) for part in parts) for parts in frame.dims]
@@ -226,7 +259,7 @@ def _add_tokens(draft: Draft, op: Operator, values: Sequence[View | StoredArray]
         rows = reshape_array(array, (prod(array.shape) // channels, channels))
         for place in reversed(range(rows.shape[0])):
             weight = reshape_array(take_rows(rows, [place]), (1, 1, channels))
-            node = draft.add(op, make(op, "class_token", {}), [node], {"weight": weight})
+            node = draft.add(op, make("class_token", {}), [node], {"weight": weight})
     draft.bind_node(op, node)
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from specnet.importers.imported import Fate, Imported
-from specnet.importers.tensors import axes, joins, pointwise, windows
+from specnet.importers.tensors import attention, axes, joins, pointwise, windows
+from specnet.importers.tensors.activations import fuse_activations
+from specnet.importers.tensors.attention_patterns import fuse_attention
 from specnet.importers.tensors.draft import Draft, NoCounterpart
 from specnet.importers.tensors.emission import emit
+from specnet.importers.tensors.norm_patterns import fuse_norms, fuse_response_norms
 from specnet.importers.tensors.program import Operator, Program
 from specnet.importers.tensors.views import View
 
-PASSES: tuple[Callable[[Program], Program], ...] = ()
+PASSES: tuple[Callable[[Program], Program], ...] = (
+    fuse_activations,
+    fuse_norms,
+    fuse_response_norms,
+    fuse_attention,
+)
 """What is done with a program before its operators are lowered."""
 
 RULES: Mapping[str, Callable[[Draft, Operator], None]] = {
@@ -19,6 +27,7 @@ RULES: Mapping[str, Callable[[Draft, Operator], None]] = {
     **pointwise.RULES,
     **joins.RULES,
     **axes.RULES,
+    **attention.RULES,
 }
 """How an operator becomes layers, by its kind."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from specnet.builder import make_layer
-from specnet.importers.imported import Fate
-from specnet.importers.tensors.draft import Draft, NoCounterpart
+from specnet.importers.imported import Fate, StoredArray
+from specnet.importers.tensors.attention import project_attention
+from specnet.importers.tensors.draft import Draft, NoCounterpart, make
 from specnet.importers.tensors.program import Operator
-from specnet.importers.tensors.views import Dims, View, join
+from specnet.importers.tensors.views import Dims, View, join, permute
 from specnet.layers.base import Layer, LayerError, Shape
 
 SEQUENCE = "it slides along a sequence, and windows here slide over maps"
@@ -17,30 +18,43 @@ SEQUENCE = "it slides along a sequence, and windows here slide over maps"
 
 def lower_conv(draft: Draft, op: Operator) -> None:
     """K×C/G×F×F filters."""
-    weight, bias = draft.constant(op, 1), draft.constant(op, 2)
-    assert weight
-    layer = _make_filters(op, "conv", weight.shape[0], weight.shape, bias is not None)
+    weight, bias = draft.weight(op), draft.constant(op, 2)
+    if _project(draft, op, weight, bias):
+        return
+    layer = _make_filters(op.attributes, "conv", weight.shape[0], weight.shape, bias is not None)
     _add_window(draft, op, layer, {"weight": weight, "bias": bias})
+
+
+def _project(draft: Draft, op: Operator, weight: StoredArray, bias: StoredArray | None) -> bool:
+    """Add attention whose result is projected by a convolution of single pixels."""
+    view = draft.view(op)
+    if weight.shape[2:] != (1, 1) or op.attributes["groups"] != 1 or not draft.nodes[view.node].facts:
+        return False
+    last = replace(op, shape=(op.shape[0], *op.shape[2:], op.shape[1]))
+    if not project_attention(draft, last, permute(view, (0, 2, 3, 1)), weight, bias):
+        return False
+    projected = draft.values[op.output]
+    assert isinstance(projected, View)
+    draft.bind(op, permute(projected, (0, 3, 1, 2)))
+    return True
 
 
 def lower_conv_transpose(draft: Draft, op: Operator) -> None:
     """C×K/G×F×F filters."""
-    weight, bias = draft.constant(op, 1), draft.constant(op, 2)
-    assert weight
+    weight, bias = draft.weight(op), draft.constant(op, 2)
     added = {"OP": tuple(op.attributes.get("output_padding", (0, 0)))}
     count = weight.shape[1] * op.attributes.get("groups", 1)
-    layer = _make_filters(op, "deconv", count, weight.shape, bias is not None, added)
+    layer = _make_filters(op.attributes, "deconv", count, weight.shape, bias is not None, added)
     _add_window(draft, op, layer, {"weight": weight, "bias": bias})
 
 
 def _make_filters(
-    op: Operator, kind: str, count: int, shape: Shape, bias: bool, more: Mapping[str, Any] | None = None
+    given: Mapping[str, Any], kind: str, count: int, shape: Shape, bias: bool, more: Mapping[str, Any] | None = None
 ) -> Layer:
     if len(shape) != 4:
         raise NoCounterpart(SEQUENCE if len(shape) == 3 else "it slides over a volume, and windows here over maps")
-    given = op.attributes
     attributes = {"S": given["stride"], "P": given["padding"], "D": given["dilation"], "G": given["groups"]}
-    return make(op, kind, {"K": count, "F": shape[2:], "bias": bias, **attributes, **(more or {})})
+    return make(kind, {"K": count, "F": shape[2:], "bias": bias, **attributes, **(more or {})})
 
 
 def lower_pool(draft: Draft, op: Operator) -> None:
@@ -52,7 +66,7 @@ def lower_pool(draft: Draft, op: Operator) -> None:
     attributes = {"operation": "max" if is_max else "avg", **window}
     attributes |= {"D": given.get("dilation", (1, 1))} if is_max else {}
     attributes |= {"count_include_pad": False} if not is_max and not given.get("count_include_pad", True) else {}
-    _add_window(draft, op, make(op, "pool", attributes), rounding="ceil" if given.get("ceil") else "floor")
+    _add_window(draft, op, make("pool", attributes), rounding="ceil" if given.get("ceil") else "floor")
 
 
 def _add_window(
@@ -85,7 +99,7 @@ def lower_adaptive_pool(draft: Draft, op: Operator) -> None:
         draft.note(op.source, Fate.EQUAL, "its input has that size already")
         draft.bind_node(op, node)
         return
-    draft.bind_node(op, draft.add(op, make(op, "pool", {"operation": operation, "to": size}), [node]))
+    draft.bind_node(op, draft.add(op, make("pool", {"operation": operation, "to": size}), [node]))
 
 
 PADDINGS = {"constant": "zeros", "reflect": "reflect", "replicate": "replicate"}
@@ -108,10 +122,10 @@ def lower_pad(draft: Draft, op: Operator) -> None:
     node = whole.node
     if any(min(pair) < 0 for pair in sides):
         cut = tuple((max(0, -before), max(0, -after)) for before, after in sides)
-        node = draft.add(op, make(op, "crop", {"P": cut}), [node])
+        node = draft.add(op, make("crop", {"P": cut}), [node])
     if any(max(pair) > 0 for pair in sides):
         added = tuple((max(0, before), max(0, after)) for before, after in sides)
-        node = draft.add(op, make(op, "pad", {"P": added, "mode": mode}), [node])
+        node = draft.add(op, make("pad", {"P": added, "mode": mode}), [node])
     draft.bind(op, View(node, _resize(whole, draft.axes(node))))
 
 
@@ -146,7 +160,7 @@ def lower_upsample(draft: Draft, op: Operator) -> None:
     is_whole = all(old * factor == new for old, factor, new in zip(before, factors, after, strict=True))
     size = {"factor": factors} if is_whole else {"to": after}
     corners = {"align_corners": True} if op.attributes.get("align_corners") and after != before else {}
-    draft.bind_node(op, draft.add(op, make(op, "upsample", {**size, "mode": mode, **corners}), [node]))
+    draft.bind_node(op, draft.add(op, make("upsample", {**size, "mode": mode, **corners}), [node]))
 
 
 def lower_pixel_shuffle(draft: Draft, op: Operator) -> None:
@@ -154,15 +168,7 @@ def lower_pixel_shuffle(draft: Draft, op: Operator) -> None:
     node = draft.settle(op, draft.view(op), 3)
     kind = "depth_to_space" if op.kind == "pixel_shuffle" else "space_to_depth"
     order = {"order": op.attributes["order"]} if op.attributes.get("order", "CHW") != "CHW" else {}
-    draft.bind_node(op, draft.add(op, make(op, kind, {"factor": op.attributes["factor"], **order}), [node]))
-
-
-def make(op: Operator, kind: str, attributes: Mapping[str, Any]) -> Layer:
-    """Return a layer; raises NoCounterpart if it does not take these values."""
-    try:
-        return make_layer(kind, attributes)
-    except ValueError as error:
-        raise NoCounterpart(str(error)) from None
+    draft.bind_node(op, draft.add(op, make(kind, {"factor": op.attributes["factor"], **order}), [node]))
 
 
 RULES: Mapping[str, Callable[[Draft, Operator], None]] = {

@@ -24,7 +24,8 @@ def _write_permute(writer: Writer, call: Call) -> None:
         dims = _move_dims(_list(given["source"]), _list(given["destination"]), rank)
     else:
         dims = list(range(rank))
-        first, second = given["dim0"] % rank, given["dim1"] % rank
+        first, second = (given[f"dim{n}"] if f"dim{n}" in given else given[f"axis{n}"] for n in (0, 1))
+        first, second = first % rank, second % rank
         dims[first], dims[second] = dims[second], dims[first]
     writer.add("permute", [writer.value(given["self"])], call.outputs[0], dims=tuple(dims))
 
@@ -128,7 +129,19 @@ def _write_norm_length(writer: Writer, call: Call) -> None:
 
 CALLS: Mapping[str, Writing] = {
     **dict.fromkeys(
-        ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view", "view_copy"), _write_reshape
+        (
+            "view",
+            "reshape",
+            "flatten",
+            "unflatten",
+            "squeeze",
+            "unsqueeze",
+            "reshape_as",
+            "view_as",
+            "_unsafe_view",
+            "view_copy",
+        ),
+        _write_reshape,
     ),
     **dict.fromkeys(("permute", "transpose", "t", "numpy_T", "swapaxes", "movedim"), _write_permute),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), _write_expand),

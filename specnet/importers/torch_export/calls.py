@@ -48,4 +48,7 @@ class Calls:
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of parameters and buffers in the module, by the names of values."""
     parameters: int | None = None
+    """The number of those that the calls read, each counted once."""
+    unread: tuple[str, ...] = ()
+    """The names of parameters that no call reads, as those of outputs that only training has."""
     run: RunSource | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from specnet.importers.imported import Scope, SourceLayer, StoredArray
+from specnet.importers.imported import Entry, Fate, Scope, SourceLayer, StoredArray
 from specnet.importers.tensors.program import Operator, Program
 from specnet.importers.torch_export.calls import Call, Calls, Ref
 from specnet.importers.torch_export.sources import name_calls
@@ -39,6 +40,8 @@ class Writer:
             operators=tuple(self.operators),
             outputs=outputs,
             constants=constants,
+            entries=tuple(_list_unread(self.calls)),
+            batch=next((shape[0] for shape in self.calls.inputs.values() if shape), 1),
             remarks=remarks,
             run=self.calls.run,
             parameters=self.calls.parameters,
@@ -102,6 +105,25 @@ class Writer:
             Operator(kind, tuple(inputs), output, tuple(shape), self.source, attributes, self.scope)
         )  # fmt: skip
         return output
+
+
+def _list_unread(calls: Calls) -> Iterator[Entry]:
+    """Yield the outermost modules of which no parameter is read."""
+    read = {name for key, name in calls.names.items() if name not in calls.unread and key}
+    around = {name[: dot.start()] for name in read for dot in re.finditer(r"\.", name)}
+    found = dict.fromkeys(
+        next((path for path in _list_paths(name) if path not in around), name) for name in calls.unread
+    )
+    for path in found:
+        yield Entry(SourceLayer(name=path, kind="module"), Fate.LEFT_OUT, (), (UNREAD,), computes=False)
+
+
+def _list_paths(name: str) -> Iterator[str]:
+    """Yield the modules around a parameter, outermost first."""
+    return (name[: dot.start()] for dot in re.finditer(r"\.", name))
+
+
+UNREAD = "its forward does not read it: only training does, or nothing"
 
 
 def _make_number(number: float) -> Any:
