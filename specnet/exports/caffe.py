@@ -11,7 +11,7 @@ from torch import Tensor
 from specnet.exports.errors import NothingRan
 from specnet.exports.exportable import Exportable
 from specnet.exports.old_formats import describe_bare, refuse, remark_on
-from specnet.exports.opencv import open_network
+from specnet.exports.opencv import Result, open_network
 from specnet.exports.protobuf import write_bytes, write_floats, write_integers, write_text
 from specnet.exports.writer import Files, Request, Runner, Writer
 from specnet.foreign.caffe_text import CaffeLayer, format_prototxt, list_caffe_layers
@@ -68,8 +68,8 @@ def open_files(exportable: Exportable, files: Files) -> Runner:
     if any(layer.type == "LRN" and layer.parameters.get("k", 1) != 1 for layer in found.layers):
         raise NothingRan("OpenCV takes the `k` of an LRN as 1")
     text = files[TEXT].replace(b"round_mode: FLOOR", b"ceil_mode: false")  # which is OpenCV's word for it
-    outputs = [found.blobs[value] for value in exportable.values]
-    return open_network(exportable, lambda dnn: dnn.readNetFromCaffe(_view(text), _view(files[WEIGHTS])), outputs)
+    results = [Result(value, found.blobs[value]) for value in exportable.values]
+    return open_network(exportable, lambda dnn: dnn.readNetFromCaffe(_view(text), _view(files[WEIGHTS])), results)
 
 
 def _view(content: bytes) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

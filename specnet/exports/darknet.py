@@ -15,7 +15,7 @@ from torch import Tensor
 
 from specnet.exports.exportable import Exportable
 from specnet.exports.old_formats import describe_bare, refuse, remark_on
-from specnet.exports.opencv import open_network
+from specnet.exports.opencv import Result, open_network
 from specnet.exports.writer import Files, Request, Runner, Writer
 from specnet.foreign.darknet_text import Section, format_cfg, list_darknet_sections
 
@@ -72,7 +72,11 @@ def _list_normalisation(
 
 def open_files(exportable: Exportable, files: Files) -> Runner:
     """Return the network as OpenCV reads it; raises NothingRan."""
-    return open_network(exportable, lambda dnn: dnn.readNetFromDarknet(_view(files[TEXT]), _view(files[WEIGHTS])))
+    places = list_darknet_sections(exportable.graph).places
+    results = [Result(value, "") for value in sorted(exportable.values, key=places.__getitem__)]
+    return open_network(
+        exportable, lambda dnn: dnn.readNetFromDarknet(_view(files[TEXT]), _view(files[WEIGHTS])), results
+    )
 
 
 def _view(content: bytes) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

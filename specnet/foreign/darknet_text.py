@@ -97,7 +97,15 @@ class _Writing:
             except Unsaid as reason:
                 self.found.refused.append(Refused(node.name, str(reason)))
                 self.found.places[node.name] = len(self.found.sections)  # of any section, as nothing is written
+        self._end_with_output()
         return self.found
+
+    def _end_with_output(self) -> None:
+        """Put the output last, which is what Darknet returns, where a head or another output stands behind it."""
+        *_, output = self.network.outputs
+        if not self.found.refused and self.found.refer(output) != -1:
+            self.found.add("route", {"layers": (self.found.refer(output),)}, [])
+            self.found.places[output] = len(self.found.sections) - 1
 
     def _refuse_inputs(self) -> None:
         """Place the input before the first section; only one map can be read."""
