@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from specnet.exports.errors import NothingRan
-from specnet.exports.exportable import Exportable
+from specnet.exports.exportable import Exportable, make_examples
 from specnet.exports.writer import Runner
 from specnet.layers.base import order_as_torch
 
@@ -37,22 +37,20 @@ def open_network(exportable: Exportable, read: Callable[[Any], Any], results: Se
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its exceptions say what it would print
     try:
         network = read(cv2.dnn)
+        names = [each.name for each in results if each.name] or list(network.getUnconnectedOutLayersNames())
+        if len(names) != len(results):
+            raise NothingRan(f"OpenCV finds {len(names)} outputs of {len(results)}")
+        _run_image(network, exportable, make_examples(exportable.shapes, 1), 0, names)
     except cv2.error as error:
         raise NothingRan(f"OpenCV does not read it: {_shorten(error)}") from None
-    names = [each.name for each in results if each.name] or list(network.getUnconnectedOutLayersNames())
-    if len(names) != len(results):
-        raise NothingRan(f"OpenCV finds {len(names)} outputs of {len(results)}")
+    shapes = {value: order_as_torch(exportable.graph.shapes[value] or ()) for value in exportable.values}
 
     def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-        try:
-            rows = [_run_image(network, exportable, inputs, place, names) for place in range(len(inputs[0]))]
-        except cv2.error as error:
-            raise NothingRan(f"OpenCV cannot run it: {_shorten(error)}") from None
+        rows = [_run_image(network, exportable, inputs, place, names) for place in range(len(inputs[0]))]
         columns = dict(zip((each.value for each in results), zip(*rows, strict=True), strict=True))
-        shapes = {value: order_as_torch(exportable.graph.shapes[value] or ()) for value in exportable.values}
         return [torch.cat(columns[value]).reshape(-1, *shapes[value]) for value in exportable.values]
 
-    return run
+    return Runner("run by OpenCV", run)
 
 
 def _run_image(
