@@ -45,7 +45,7 @@ def _multiply(walk: NetWalk, layer: CaffeLayer, factors: Sequence[float]) -> lis
     for place, (bottom, factor) in enumerate(zip(walk.known(layer), factors, strict=False)):
         value = f"{layer.source.name}/factor{place}"
         if factor != 1:
-            walk.add(layer, f"times {factor:g}", [bottom], value, name=f"{layer.source.name}_factor{place}")
+            walk.add(layer, f"times by={factor:g}", [bottom], value, name=f"{layer.source.name}_factor{place}")
         values.append(value if factor != 1 else bottom)
     return values
 

@@ -105,12 +105,20 @@ class NetWalk:
             )
         elif lost := next((bottom for bottom in layer.bottoms if self.recorder.is_missing(bottom)), None):
             self.leave_out(layer, f"it reads `{lost}`, which {self.recorder.explain_missing(lost)}")
-        elif kind in adders:
-            adders[kind](self, layer)
-        elif kind in READ:
-            self.add_translated(layer)
+        elif kind in adders or kind in READ:
+            self._add_known(layer, adders.get(kind, NetWalk.add_translated))
         else:
             self.leave_out(layer, _explain_unknown(kind))
+
+    def _add_known(self, layer: CaffeLayer, add: Callable[[NetWalk, CaffeLayer], object]) -> None:
+        """Add a layer of a known type; raises UnreadableModel for parameters that are no numbers."""
+        try:
+            self.known(layer)
+            add(self, layer)
+        except UnreadableModel:
+            raise
+        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+            raise UnreadableModel(f"{describe_source(layer.source)} has a parameter that cannot be: {error}") from None
 
     def _leave_out_training(self, layer: CaffeLayer) -> None:
         reason = "only training and judging need it" if layer.kind != "Silence" else "it only drops what it reads"
