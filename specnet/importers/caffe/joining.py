@@ -113,8 +113,7 @@ def add_scale(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add a learned scale, the end of a normalisation above, or the product of two blobs."""
     norm = walk.merged.get(layer.source.line)
     if norm:
-        reason = f"with the BatchNorm `{norm.source.name}` it is one `bn`"
-        walk.rename(layer, reason)
+        walk.rename(layer, "the BatchNorm that it reads and it are one `bn`")
         walk.nodes[layer.source.name] = walk.nodes.get(norm.source.name, ())
         walk.recorder.note(layer.source, Fate.EQUAL, "", walk.nodes[layer.source.name])
     elif len(layer.bottoms) == 2:

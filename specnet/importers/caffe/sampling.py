@@ -64,7 +64,7 @@ def add_upsample(walk: NetWalk, layer: CaffeLayer) -> None:
 
 
 def add_pooling(walk: NetWalk, layer: CaffeLayer) -> None:
-    """Add a pooling; the places of its maxima, a second top of SegNet's, are no value here."""
+    """Add a pooling; the places of its maxima, a second top of SegNet's, are only a size here."""
     parameters, shapes = walk.parameters(layer), walk.shapes(layer)
     if parameters.get("pool", "MAX") in ("STOCHASTIC", 2):
         walk.leave_out(layer, "it picks a value of each window by chance")
@@ -76,9 +76,9 @@ def add_pooling(walk: NetWalk, layer: CaffeLayer) -> None:
         walk.leave_out(layer, "its padding is wider than half its window, and a spec's pooling takes at most half")
         return
     walk.add_translated(layer)
-    for top in layer.tops[1:]:
-        walk.recorder.forget(top, "is the places of maxima, which are no value here")
-        walk.beside[top] = "is the places of maxima"
+    for top in layer.tops[1:] if walk.recorder.is_known(layer.tops[0]) else ():
+        walk.recorder.alias(top, layer.tops[0])
+        walk.places.add(top)
 
 
 def is_wide(parameters: dict[str, Any], shape: Shape) -> bool:

@@ -60,6 +60,9 @@ HALVES = layer("Slice", "slice_param { axis: 1 slice_point: 3 }", "data", "x y")
          Fate.EXACT),
         (layer("Interp", "interp_param { zoom_factor: 2 }"), ["upsample 23x23x8"], Fate.EXACT),
         (layer("Interp", "interp_param { height: 24 width: 30 }"), ["upsample 24x30x8"], Fate.EXACT),
+        (layer("Pooling", "pooling_param { kernel_size: 2 stride: 2 }", "data", "p mask")
+         + layer("Upsample", "upsample_param { scale: 2 }", "p mask"), ["pool 6x6x8", "upsample 12x12x8"],
+         Fate.APPROXIMATED),
         (layer("Power", "power_param { scale: 2 }"), ["times 12x12x8"], Fate.EXACT),
         (layer("Power", "power_param { power: 2 }"), ["mul 12x12x8"], Fate.EQUAL),
         (layer("AbsVal"), ["times 12x12x8", "maximum 12x12x8"], Fate.EQUAL),
