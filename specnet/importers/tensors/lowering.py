@@ -43,13 +43,19 @@ def lower(program: Program) -> Imported:
     for rewrite in PASSES:
         program = rewrite(program)
     drafts = [_draft(program, keeps_tokens) for keeps_tokens in (True, False)]
-    best = min(drafts, key=lambda draft: (count_missing(draft), len(draft.find_live())))
+    best = min(drafts, key=lambda draft: (count_missing(draft), count_layers(draft)))
     return emit(best)
 
 
 def count_missing(draft: Draft) -> int:
     """Return the number of operators without a counterpart that the outputs depend on."""
     return sum(bool(draft.nodes[node].missing) for node in draft.find_live())
+
+
+def count_layers(draft: Draft) -> int:
+    """Return the number of layers, without those that make a sequence of a map, as one does for a whole transformer."""
+    kinds = [layer.kind for node in draft.find_live() if (layer := draft.nodes[node].layer)]
+    return len(kinds) - kinds.count("tokens")
 
 
 def _draft(program: Program, keeps_tokens: bool) -> Draft:
