@@ -43,19 +43,19 @@ def lower(program: Program) -> Imported:
     for rewrite in PASSES:
         program = rewrite(program)
     drafts = [_draft(program, keeps_tokens) for keeps_tokens in (True, False)]
-    best = min(drafts, key=lambda draft: (count_missing(draft), count_layers(draft)))
+    best = min(drafts, key=lambda draft: (count_missing(draft), _measure_length(draft)))
     return emit(best)
+
+
+def _measure_length(draft: Draft) -> int:
+    """Return the number of layers; a reshape, which says nothing of what its axes are, counts as two."""
+    layers = [draft.nodes[node].layer for node in draft.find_live()]
+    return len(layers) + sum(layer is not None and layer.kind == "reshape" for layer in layers)
 
 
 def count_missing(draft: Draft) -> int:
     """Return the number of operators without a counterpart that the outputs depend on."""
     return sum(bool(draft.nodes[node].missing) for node in draft.find_live())
-
-
-def count_layers(draft: Draft) -> int:
-    """Return the number of layers, without those that make a sequence of a map, as one does for a whole transformer."""
-    kinds = [layer.kind for node in draft.find_live() if (layer := draft.nodes[node].layer)]
-    return len(kinds) - kinds.count("tokens")
 
 
 def _draft(program: Program, keeps_tokens: bool) -> Draft:
