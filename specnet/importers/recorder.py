@@ -185,12 +185,16 @@ class Recorder:
 
     def _find_outputs(self, outputs: Sequence[str]) -> list[str]:
         known = [self._values[value] for value in outputs if value in self._values]
-        if known:
+        if any(name not in self._inputs for name in known):
             return list(dict.fromkeys(known))
         leaves = [name for name in self._shapes if name not in self._read and name not in self._inputs]
         if not leaves:
-            raise UnreadableModel("no layer of the file has a counterpart here: there is no network to import")
+            raise UnreadableModel(f"no layer of the file has a counterpart here{self._name_first_lost()}")
         return leaves[::-1]
+
+    def _name_first_lost(self) -> str:
+        lost = next((entry for entry in self._entries.values() if entry.is_lost), None)
+        return f": {describe_source(lost.source)}: {'; '.join(lost.reasons)}" if lost else ""
 
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
