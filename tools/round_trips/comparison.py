@@ -14,6 +14,7 @@ from typing import Any
 
 from specnet.analyses.isomorphism import match_networks
 from specnet.api import check
+from specnet.attributes import Interval
 from specnet.exports.exportable import export_untrained
 from specnet.exports.onnx_model import encode
 from specnet.exports.writer import Request
@@ -22,6 +23,7 @@ from specnet.importers import ImportResult, UnreadableModel, import_model
 from specnet.importers.carrying import carry_weights
 from specnet.layers.base import Layer
 from specnet.layers.base.padding import compute_same_padding
+from specnet.layers.slice import Slice
 
 IDLE = frozenset({"dropout", "drop_path", "identity", "flatten"})
 """Layers that do nothing when a network is only run, or that `fc` does by itself."""
@@ -94,12 +96,29 @@ def simplify(network: Network) -> Network:
             seen[layer, inputs] = node.name
         is_sized = node.layer and node.layer.kind == "upsample"
         nodes.append(replace(node, inputs=inputs[:1] if is_sized else inputs, layer=layer))
+    nodes = _join_slices(nodes)
     heads = tuple(
         replace(head, name=f"head{place}", weight=1.0, value=gone.get(head.value, head.value))
         for place, head in enumerate(network.heads)
     )
     outputs = tuple(gone.get(name, name) for name in network.outputs)
     return replace(network, nodes=tuple(nodes), outputs=outputs, heads=heads, training=None)
+
+
+def _join_slices(nodes: list[Node]) -> list[Node]:
+    """Let a slice of a slice be one of what the first reads, and leave out those that nothing reads then."""
+    made = dict[str, Node]()
+    for node in nodes:
+        before = made.get(node.inputs[0]) if node.inputs else None
+        ours, theirs = node.layer, before.layer if before else None
+        if isinstance(ours, Slice) and isinstance(theirs, Slice) and before and ours.axis == theirs.axis:
+            low, high = (int(theirs.channels.low + bound) for bound in (ours.channels.low, ours.channels.high))
+            layer = ours.model_copy(update={"channels": Interval(low, high)})
+            made[node.name] = replace(node, layer=layer, inputs=before.inputs)
+        else:
+            made[node.name] = node
+    read = {name for node in made.values() for name in node.inputs}
+    return [node for node in made.values() if not isinstance(node.layer, Slice) or node.name in read]
 
 
 def _simplify_layer(layer: Layer, given: Any, made: Any) -> Layer:
@@ -112,8 +131,8 @@ def _write_sizes(layer: Any, given: Any, made: Any) -> Mapping[str, Any]:
     """Return attributes that can be written in several ways in one of them."""
     if layer.kind == "upsample":
         return {"scale_factor": None, "size": tuple(made[:2]), "like": False}
-    if layer.kind == "attention" and layer.window == tuple(given[:2]):
-        return {"window": None, "shift": 0}
+    if layer.kind == "attention" and (layer.window == tuple(given[:2]) or layer.patch == 1):
+        return {"window": None, "shift": 0, "patch": None}
     if layer.kind == "times":
         return {"factor": float(f"{layer.factor:.6g}")}
     sizes = dict[str, Any]()

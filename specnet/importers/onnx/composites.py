@@ -29,7 +29,14 @@ class Composites:
         self.program.operators[:] = [op for op in made if op.output not in self._gone]
 
     def _rewrite(self, op: Operator) -> Operator:
-        matches = self._match_roll, self._match_group_norm, self._match_affine, self._match_bias, self._match_response
+        matches = (
+            self._match_sum,
+            self._match_roll,
+            self._match_group_norm,
+            self._match_affine,
+            self._match_bias,
+            self._match_response,
+        )
         for match in matches:
             found = match(op)
             if found is not None:
@@ -105,6 +112,16 @@ class Composites:
 
     def _flatten(self, name: str, channels: int) -> str:
         return self.program.derive(name, (channels,), lambda array: array, "channels")
+
+    def _match_sum(self, op: Operator) -> Match:
+        """(a + b) + c within one layer, whose operators have its name."""
+        first = self._give(op.inputs[0], "add") or self._give(op.inputs[0], "add_all") if op.kind == "add" else None
+        if not first or not op.name or first.name != op.name or first.shape != op.shape:
+            return None
+        inputs = (*first.inputs, op.inputs[1])
+        if any(name in self.program.constants for name in inputs):
+            return None
+        return replace(op, kind="add_all", inputs=inputs), [first]
 
     def _match_bias(self, op: Operator) -> Match:
         """conv(x) + b or linear(x) + b, a number for each channel."""

@@ -20,7 +20,7 @@ from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import Part, View, count_places, cut_parts, join, measure
 from specnet.layers.base.traits import Trait
 
-JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
+JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum", "add_all": "add"}
 FIXED = "a constant of the source, which is a learned number here unless it is frozen"
 
 
@@ -37,18 +37,41 @@ def lower_binary(draft: Draft, op: Operator) -> None:
         raise NoCounterpart("it computes with constants only")
 
 
-def _join(draft: Draft, op: Operator, left: View, right: View) -> None:
+def lower_sum(draft: Draft, op: Operator) -> None:
+    """More than two values that one layer adds."""
+    values = [draft.values[name] for name in op.inputs if name is not None]
+    views = [value for value in values if isinstance(value, View)]
+    if len(views) < len(values):
+        raise NoCounterpart("it adds constants to several values")
+    _join(draft, op, *views)
+
+
+def _join(draft: Draft, op: Operator, *views: View) -> None:
     if op.kind not in JOINS:
         raise NoCounterpart(f"no layer joins two values by `{op.kind}`")
-    pair = [_fill_rank(view, len(op.shape)) for view in (left, right)]
-    frame = draft.trim(op, max(pair, key=lambda view: count_places(view.dims)))
+    pair = [_fill_rank(view, len(op.shape)) for view in views]
+    layer = make(JOINS[op.kind], {})
     try:
+        frame = _choose_frame(draft, op, pair)
         nodes = [draft.align(op, view, frame) for view in pair]
     except NoCounterpart:
-        node = draft.settle(op, frame, min(3, len(op.shape) - 1))
-        frame = View(node, draft.axes(node))
-        nodes = [draft.align(op, view, frame) for view in pair]
-    draft.bind(op, View(draft.add(op, make(JOINS[op.kind], {}), nodes), frame.dims))
+        nodes = [draft.settle(op, view, min(3, len(op.shape) - 1)) for view in pair]
+        draft.bind_node(op, draft.add(op, layer, nodes))
+        return
+    draft.bind(op, View(draft.add(op, layer, nodes), frame.dims))
+
+
+def _choose_frame(draft: Draft, op: Operator, pair: Sequence[View]) -> View:
+    """Return the view whose order of axes both values are brought to: one with the channels where torch has them."""
+    best = max(pair, key=lambda view: (count_places(view.dims), _has_channels_last(view)))
+    whole = draft.trim(op, best)
+    is_sequence = draft.keeps_tokens and _has_channels_last(whole)
+    return draft.channels_last(op, whole) if is_sequence else whole
+
+
+def _has_channels_last(view: View) -> bool:
+    """Whether a view is N×L×C."""
+    return len(view.dims) == 3 and bool(view.dims[-1]) and all(part.axis == "C" for part in view.dims[-1])
 
 
 def _fill_rank(view: View, rank: int) -> View:
@@ -275,6 +298,7 @@ def _merge(views: Sequence[View], dim: int) -> View | None:
 
 RULES: Mapping[str, Callable[[Draft, Operator], None]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum", "pow"), lower_binary),
+    "add_all": lower_sum,
     "cat": lower_cat,
 }
 

@@ -40,8 +40,14 @@ def lower(program: Program) -> Imported:
     for rewrite in PASSES:
         program = rewrite(program)
     drafts = [_draft(program, keeps_tokens) for keeps_tokens in (True, False)]
-    best = min(drafts, key=lambda draft: (count_missing(draft), len(draft.find_live())))
+    best = min(drafts, key=lambda draft: (count_missing(draft), _measure_length(draft)))
     return emit(best)
+
+
+def _measure_length(draft: Draft) -> int:
+    """Return the number of layers; a reshape, which says nothing of what its axes are, counts as two."""
+    layers = [draft.nodes[node].layer for node in draft.find_live()]
+    return len(layers) + sum(layer is not None and layer.kind == "reshape" for layer in layers)
 
 
 def count_missing(draft: Draft) -> int:
