@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from specnet.file_access import describe_reason, open_regular_file, read_part
-from specnet.importers.errors import UnreadableModel
+from specnet.importers.errors import MissingLibrary, UnreadableModel
 from specnet.importers.imported import Imported
 from specnet.importers.request import Request
 from specnet.package import is_own_module
@@ -150,5 +150,6 @@ def _load(place: str) -> Callable[[Request], Imported]:
     except ModuleNotFoundError as missing:
         if is_own_module(missing.name):
             raise
-        raise UnreadableModel(f"this format needs {missing.name}: pip install {missing.name}") from None
+        wanted = "'specnet[train]'" if missing.name in ("torch", "numpy", "safetensors") else missing.name
+        raise MissingLibrary(f"this format needs {missing.name}: pip install {wanted}") from None
     return reader
