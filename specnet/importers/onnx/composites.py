@@ -30,7 +30,6 @@ class Composites:
 
     def _rewrite(self, op: Operator) -> Operator:
         matches = (
-            self._match_sum,
             self._match_roll,
             self._match_group_norm,
             self._match_affine,
@@ -112,16 +111,6 @@ class Composites:
 
     def _flatten(self, name: str, channels: int) -> str:
         return self.program.derive(name, (channels,), lambda array: array, "channels")
-
-    def _match_sum(self, op: Operator) -> Match:
-        """(a + b) + c within one layer, whose operators have its name."""
-        first = self._give(op.inputs[0], "add") or self._give(op.inputs[0], "add_all") if op.kind == "add" else None
-        if not first or not op.name or first.name != op.name or first.shape != op.shape:
-            return None
-        inputs = (*first.inputs, op.inputs[1])
-        if any(name in self.program.constants for name in inputs):
-            return None
-        return replace(op, kind="add_all", inputs=inputs), [first]
 
     def _match_bias(self, op: Operator) -> Match:
         """conv(x) + b or linear(x) + b, a number for each channel."""

@@ -20,7 +20,10 @@ from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import Part, View, count_places, cut_parts, join, measure
 from specnet.layers.base.traits import Trait
 
-JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum", "add_all": "add"}
+JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
+MERGED = ("add", "mul", "maximum")
+"""Joins of more than two arms."""
+
 FIXED = "a constant of the source, which is a learned number here unless it is frozen"
 
 
@@ -37,41 +40,51 @@ def lower_binary(draft: Draft, op: Operator) -> None:
         raise NoCounterpart("it computes with constants only")
 
 
-def lower_sum(draft: Draft, op: Operator) -> None:
-    """More than two values that one layer adds."""
-    values = [draft.values[name] for name in op.inputs if name is not None]
-    views = [value for value in values if isinstance(value, View)]
-    if len(views) < len(values):
-        raise NoCounterpart("it adds constants to several values")
-    _join(draft, op, *views)
-
-
-def _join(draft: Draft, op: Operator, *views: View) -> None:
+def _join(draft: Draft, op: Operator, left: View, right: View) -> None:
     if op.kind not in JOINS:
         raise NoCounterpart(f"no layer joins two values by `{op.kind}`")
-    pair = [_fill_rank(view, len(op.shape)) for view in views]
-    layer = make(JOINS[op.kind], {})
+    pair = [_fill_rank(view, len(op.shape)) for view in (left, right)]
+    wholes = [draft.trim(op, view) for view in pair]
+    frame = max(wholes, key=lambda view: (count_places(view.dims), _is_in_order(draft, view)))
+    if draft.keeps_tokens and _has_channels_last(frame):
+        frame = draft.channels_last(op, frame)
+    if frame.shape != op.shape:  # each is repeated along an axis of the other
+        draft.bind_node(op, draft.add(op, make(JOINS[op.kind], {}), [_settle(draft, op, view) for view in pair]))
+        return
     try:
-        frame = _choose_frame(draft, op, pair)
         nodes = [draft.align(op, view, frame) for view in pair]
     except NoCounterpart:
-        nodes = [draft.settle(op, view, min(3, len(op.shape) - 1)) for view in pair]
-        draft.bind_node(op, draft.add(op, layer, nodes))
-        return
-    draft.bind(op, View(draft.add(op, layer, nodes), frame.dims))
+        node = draft.settle(op, frame, min(3, len(op.shape) - 1))
+        frame = View(node, draft.axes(node))
+        nodes = [draft.align(op, view, frame) for view in pair]
+    draft.bind(op, View(_add_join(draft, op, nodes), frame.dims))
 
 
-def _choose_frame(draft: Draft, op: Operator, pair: Sequence[View]) -> View:
-    """Return the view whose order of axes both values are brought to: one with the channels where torch has them."""
-    best = max(pair, key=lambda view: (count_places(view.dims), _has_channels_last(view)))
-    whole = draft.trim(op, best)
-    is_sequence = draft.keeps_tokens and _has_channels_last(whole)
-    return draft.channels_last(op, whole) if is_sequence else whole
+def _is_in_order(draft: Draft, view: View) -> bool:
+    """Whether a view has the axes of its node, or of the sequence that it becomes."""
+    return view.dims == draft.axes(view.node) or (draft.keeps_tokens and _has_channels_last(view))
 
 
 def _has_channels_last(view: View) -> bool:
     """Whether a view is N×L×C."""
     return len(view.dims) == 3 and bool(view.dims[-1]) and all(part.axis == "C" for part in view.dims[-1])
+
+
+def _add_join(draft: Draft, op: Operator, nodes: Sequence[int]) -> int:
+    """Add a join; one of another join right before it, which nothing else reads, has the arms of both."""
+    first, layer = draft.nodes[nodes[0]], make(JOINS[op.kind], {})
+    is_next = nodes[0] == len(draft.nodes) - 1 and draft.is_read_once(op, op.inputs[0])
+    if op.kind not in MERGED or first.layer != layer or not is_next or len(set(nodes)) < 2:
+        return draft.add(op, layer, nodes)
+    node = draft.add(op, layer, (*first.inputs, *nodes[1:]))
+    draft.note(first.source, Fate.EQUAL, f"its arms are those of the next `{layer.kind}` here", node)
+    return node
+
+
+def _settle(draft: Draft, op: Operator, view: View) -> int:
+    if not 2 <= len(view.dims) <= 4:
+        raise NoCounterpart(f"its inputs have {len(view.dims)} axes, and values here at most four")
+    return draft.settle(op, view, len(view.dims) - 1)
 
 
 def _fill_rank(view: View, rank: int) -> View:
@@ -298,7 +311,6 @@ def _merge(views: Sequence[View], dim: int) -> View | None:
 
 RULES: Mapping[str, Callable[[Draft, Operator], None]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum", "pow"), lower_binary),
-    "add_all": lower_sum,
     "cat": lower_cat,
 }
 

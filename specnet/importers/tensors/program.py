@@ -26,7 +26,6 @@ program or of a constant; None stands for an optional tensor that is not given.
     prelu          x, weight
     clamp          x                    min, max (either may be None)
     add, sub, mul, div, maximum, minimum, pow   a, b     broadcast as torch does; numbers are constants without axes
-    add_all        a, b, c, …           their sum
     reshape        x                    (to the shape of the output)
     permute        x                    dims
     expand         x                    (to the shape of the output)

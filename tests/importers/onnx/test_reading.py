@@ -142,7 +142,7 @@ def test_an_operator_without_a_counterpart_is_left_out_with_all_that_reads_it(tm
     result = import_model(write(tmp_path, build(nodes, weights={**CONV, "k": integers(2)})))
     assert [(entry.source.kind, entry.reasons) for entry in result.imported.lost] == [
         ("TopK", ("`TopK` has no counterpart here",)),
-        ("Relu", ("it reads `topk_v`, which was left out",)),
+        ("Relu", ("it depends on `topk_v`, which was left out",)),
     ]
 
 
