@@ -81,7 +81,7 @@ FORMATS = (
     Format("torch.export", "torch_export.reading:read_pt2", _has_file(PT2)),
     Format("Darknet cfg", "darknet.reading:read_cfg", _is_text(r"\A\s*\[(net|network)\]")),
     Format("Caffe prototxt", "caffe.reading:read_prototxt", _is_text(
-        r"^\s*(layers?\s*:?\s*\{|input\s*:|input_(dim|shape)\b|(net|train_net|test_net|base_lr|net_param)\s*:)"
+        r"(?<![^\s}\"])layers?\s*:?\s*\{|^\s*(input\s*:|input_(dim|shape)\b|(net|train_net|test_net|base_lr|net_param)\s*:)"
     )),
     Format("Ultralytics YAML", "ultralytics.reading:read_yaml", _is_text(r"^(backbone|head)\s*:")),
     Format("ONNX", "onnx.reading:read_onnx", _begins(b"\x08")),

@@ -67,6 +67,11 @@ def test_the_stage_of_deployment_is_taken(tmp_path: Path) -> None:
     assert result.checked.network.inputs[0].shape == (8, 8, 3)
 
 
+def test_a_file_may_be_one_line(tmp_path: Path) -> None:
+    result = import_model(write(tmp_path, f'name: "n" {DATA.strip() % CROP} {RELU.strip() % ""}'))
+    assert len(result.checked.network.nodes) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
