@@ -95,7 +95,10 @@ def simplify(network: Network) -> Network:
         if layer and not layer.parameters(tuple(network.shapes[name] for name in node.inputs)):
             seen[layer, inputs] = node.name
         is_sized = node.layer and node.layer.kind == "upsample"
-        nodes.append(replace(node, inputs=inputs[:1] if is_sized else inputs, layer=layer))
+        shares = (
+            node.shares if layer and layer.parameters(tuple(network.shapes[name] for name in node.inputs)) else None
+        )
+        nodes.append(replace(node, inputs=inputs[:1] if is_sized else inputs, layer=layer, shares=shares))
     nodes = _join_slices(nodes)
     heads = tuple(
         replace(head, name=f"head{place}", weight=1.0, value=gone.get(head.value, head.value))
