@@ -138,6 +138,13 @@ def _write_sizes(layer: Any, given: Any, made: Any) -> Mapping[str, Any]:
         return {"window": None, "shift": 0, "patch": None}
     if layer.kind == "times":
         return {"factor": float(f"{layer.factor:.6g}")}
+    if (
+        layer.kind == "pool"
+        and layer.output_size
+        and all(a % b == 0 for a, b in zip(given, layer.output_size, strict=False))
+    ):
+        window = tuple(a // b for a, b in zip(given, layer.output_size, strict=False))
+        return {"output_size": None, "kernel_size": window, "stride": window}
     sizes = dict[str, Any]()
     if layer.kind == "pool" and layer.stride is None:
         sizes["stride"] = layer.kernel_size
