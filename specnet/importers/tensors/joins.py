@@ -45,7 +45,9 @@ def _join(draft: Draft, op: Operator, left: View, right: View) -> None:
         raise NoCounterpart(f"no layer joins two values by `{op.kind}`")
     pair = [_fill_rank(view, len(op.shape)) for view in (left, right)]
     wholes = [draft.trim(op, view) for view in pair]
-    frame = max(wholes, key=lambda view: (count_places(view.dims), view.dims == draft.axes(view.node)))
+    frame = max(wholes, key=lambda view: (count_places(view.dims), _is_in_order(draft, view)))
+    if draft.keeps_tokens and _has_channels_last(frame):
+        frame = draft.channels_last(op, frame)
     if frame.shape != op.shape:  # each is repeated along an axis of the other
         draft.bind_node(op, draft.add(op, make(JOINS[op.kind], {}), [_settle(draft, op, view) for view in pair]))
         return
@@ -56,6 +58,16 @@ def _join(draft: Draft, op: Operator, left: View, right: View) -> None:
         frame = View(node, draft.axes(node))
         nodes = [draft.align(op, view, frame) for view in pair]
     draft.bind(op, View(_add_join(draft, op, nodes), frame.dims))
+
+
+def _is_in_order(draft: Draft, view: View) -> bool:
+    """Whether a view has the axes of its node, or of the sequence that it becomes."""
+    return view.dims == draft.axes(view.node) or (draft.keeps_tokens and _has_channels_last(view))
+
+
+def _has_channels_last(view: View) -> bool:
+    """Whether a view is N×L×C."""
+    return len(view.dims) == 3 and bool(view.dims[-1]) and all(part.axis == "C" for part in view.dims[-1])
 
 
 def _add_join(draft: Draft, op: Operator, nodes: Sequence[int]) -> int:
