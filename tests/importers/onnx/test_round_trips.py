@@ -10,7 +10,6 @@ from round_trips.comparison import compare, list_differences
 from specnet.api import check
 from tests.paths import SPECS
 
-
 UNEQUAL = {"fast-scnn": "torch writes a pool to a size that does not divide its map as a gather of single places"}
 """Networks whose files do not hold what they are, and why."""
 
