@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from specnet.drawing import Drawing
     from specnet.elaborate import OverrideError
     from specnet.errors import PluginError, SpecNetError
+    from specnet.importers import UnreadableModel, import_model
     from specnet.jobs import UntrainableError
     from specnet.run_report.report import report
     from specnet.runs import evaluate, export, load_run, predict, resume, show
@@ -37,6 +38,7 @@ __all__ = [
     "SpecError",
     "SpecNetError",
     "TrainingError",
+    "UnreadableModel",
     "UntrainableError",
     "check",
     "compile",
@@ -44,6 +46,7 @@ __all__ = [
     "draw",
     "evaluate",
     "export",
+    "import_model",
     "load_run",
     "predict",
     "report",
@@ -63,6 +66,7 @@ _MODULES = {
     "drawing": ("Drawing",),
     "elaborate": ("OverrideError",),
     "errors": ("PluginError", "SpecNetError"),
+    "importers": ("UnreadableModel", "import_model"),
     "jobs": ("UntrainableError",),
     "run_report.report": ("report",),
     "runs": ("evaluate", "export", "load_run", "predict", "resume", "show"),

@@ -89,6 +89,10 @@ class NetworkBuilder:
         self._nodes.append(Node(name, made.kind, made, inputs, output))
         return name
 
+    def shape(self, name: str) -> Shape:
+        """Return the shape of a named value; raises ValueError if there is none."""
+        return self._shape(name)
+
     def network(self, output: str) -> Network:
         """Return the network with this output."""
         self._shape(output)

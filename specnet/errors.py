@@ -13,12 +13,18 @@ SpecNetError
 │   │   └── GraphvizTooSlow
 │   ├── MatplotlibMissing the volumes view as PNG or PDF needs it
 │   └── PictureTooLarge   a PNG would take too much memory
+├── UnreadableModel       a model of another tool is damaged, unsafe, or says what cannot be (ValueError)
+│   └── MissingLibrary    a library that reads the format is not installed
 ├── UntrainableError      a sound network cannot be trained, as with two outputs    (ValueError)
 ├── WeightsError          a file of weights, asked for from Python; a training turns it into a TrainingError
 │   ├── UnreadableWeights damaged, unsafe, or in a format that is not read
 │   ├── MissingReader     a library that reads the format is not installed
 │   └── UnfitWeights      those of another network
 │       └── AmbiguousWeights  they could be matched in several ways
+├── ExportError           a network cannot be written for another program; `exit_code` is that of the command
+│   ├── WrongExport       what was made computes something else, and is not written
+│   ├── Inexpressible     the format has no words for some of its layers
+│   └── MissingProgram    a library that makes the format is not installed
 └── TrainingError         a training, an evaluation or a prediction fails; `exit_code` is that of the command
     ├── DataProblem       images or labels are missing, damaged, or not what the spec says
     │   └── PluginFailure a loss, an augmentation … of a plugin fails

@@ -18,12 +18,15 @@ from specnet.atomic_write import write_user_file
 from specnet.compiler import Checked, check_source, read_beside
 from specnet.elaborate import CannotRead, OverrideError, Read
 from specnet.errors import PluginError, ProjectError
+from specnet.exports.exportable import Exportable, export_run
+from specnet.exports.registry import find_format, list_endings
+from specnet.exports.writer import Request
+from specnet.exports.writing import name_files, write_export
 from specnet.fixes import add_fixes
 from specnet.insight.request import make_request
 from specnet.insight.show import compute_view
 from specnet.insight.view import View
 from specnet.jobs import UntrainableError, gather_data, gather_metric, make_job
-from specnet.package import is_own_module
 from specnet.plugin_loading.discovery import Plugin
 from specnet.plugin_loading.needed import load_for_run
 from specnet.progress_lines import WrittenLines
@@ -51,7 +54,6 @@ from specnet.training import evaluate as evaluate_run
 from specnet.training import predict as predict_images
 from specnet.training import resume as resume_run
 from specnet.training.evaluate import read_data
-from specnet.training.export import Exportable, export_run, to_safetensors, to_torch_program
 from specnet.training.runs.run_folder import read_summary
 
 RUN = "the folder of a run, or what `specnet.load_run` returns"
@@ -60,10 +62,7 @@ DEVICE = 'the name of a device, such as "cpu" or "cuda:1"'
 
 IMAGES = "the path of an image or of a folder of images, or a list of them"
 
-PATH = "the path of a file that ends in .safetensors, .onnx or .pt2"
-
-FORMATS = ("safetensors", "onnx", "pt2")
-"""Formats of exported networks, which are also the endings of their files."""
+PATH = f"the path of a file that ends in {', '.join(list_endings()[:-1])} or {list_endings()[-1]}"
 
 MOST_DIFFERENCES = 5
 """The largest number of differing layers in one message."""
@@ -236,33 +235,28 @@ def export(run: str | Path | LoadedRun, path: str | Path) -> Path:
     The ending of `path` says the format: in `.onnx` and `.pt2`, which `torch.export.load` reads, the run's
     normalisation is built in, so that the network takes images as the run was trained on, such as pixels from 0 to
     255, as float32 N×C×H×W with any N. `.safetensors` are the weights alone, with the normalisation in the metadata.
-    Raises TrainingError and SpecError, OSError where the file cannot be written, and TypeError or ValueError for an
-    argument that makes no sense, such as another ending.
+    `.int8.onnx` computes in whole numbers of 8 bits, `.prototxt` and `.cfg` are for Caffe and Darknet, with the weights
+    in a file beside them. What is written has been run and compared with the network. Raises ExportError where it
+    computes something else or a layer cannot be expressed, TrainingError and SpecError, OSError where the file cannot
+    be written, and TypeError or ValueError for an argument that makes no sense, such as another ending.
     """
     require_path("path", path, PATH)
     target = Path(path)
-    if (format := target.suffix.removeprefix(".")) not in FORMATS:
+    if (format := find_format(target.name)) is None:
         raise ValueError(f"`path` is {PATH}, not {str(path)!r}")
     loaded = _find_run(run)
     if target.exists() and any(target.samefile(file) for file in loaded.folder.iterdir()):
         raise ValueError(f"{path} is a file of the run, and would be overwritten; name another")
-    write_user_file(target, encode(export_run(loaded), format))
+    written = write_export(open_export(loaded), format, Request())
+    for place, content in name_files(target, format, written.files).items():
+        write_user_file(place, content)
     return target
 
 
-def encode(exportable: Exportable, format: str) -> bytes:
-    """Return the content of the file of an exported network; raises CannotRun where a library is missing."""
-    if format == "safetensors":
-        return to_safetensors(exportable)
-    if format == "pt2":
-        return to_torch_program(exportable)
-    try:
-        from specnet.backends import onnx
-    except ModuleNotFoundError as missing:
-        if is_own_module(missing.name):
-            raise
-        raise CannotRun(f"the format onnx needs {missing.name}: pip install 'specnet[export]'") from None
-    return onnx.export_model(exportable.module, exportable.examples, exportable.metadata)
+def open_export(run: LoadedRun) -> Exportable:
+    """Return the network of a run, to be exported; raises SpecError, BadRun."""
+    config = read_run_config(run.folder)
+    return export_run(run, check_snapshot(config.spec_text, config.used, config.options.overrides))
 
 
 def _find_run(run: str | Path | LoadedRun) -> LoadedRun:

@@ -10,7 +10,7 @@ from torch import fx, nn
 
 from specnet.backends.meta_device import verify_network
 from specnet.backends.torch_targets import join_values, measure_size, resolve
-from specnet.graph import Network
+from specnet.graph import Network, Node
 from specnet.layers.base import Layer, TorchCall
 from specnet.layers.base.families import is_frozen
 from specnet.naming import make_unused_name
@@ -20,8 +20,9 @@ def build_module(network: Network) -> fx.GraphModule:
     """Return a module that takes one N×C×H×W tensor per input and returns the output, or a tuple if there are heads.
 
     Parameters are named after their nodes: `conv1.weight`. `meta["values"]` holds the name that the value of each node
-    has in the module's graph, `meta["traits"]` the traits of its layer. Raises ValueError if the network was checked
-    with errors, or is that of a file of blocks alone, and PluginError for the layer of a plugin that is not as it says.
+    has in the module's graph, `meta["traits"]` the traits of its layer; `meta["layer"]` of each call in the graph names
+    its node. Raises ValueError if the network was checked with errors, or is that of a file of blocks alone, and
+    PluginError for the layer of a plugin that is not as it says.
     """
     if not network.outputs:
         raise ValueError("there are no layers to build a module of")
@@ -37,7 +38,7 @@ def build_module(network: Network) -> fx.GraphModule:
         for call in node.layer.torch(shapes):
             if call.is_module and not node.shares:
                 _place(root, node.name, _freeze(node.layer, resolve(call.target)(**call.arguments)))
-            inputs = [_apply(graph, call, node.shares or node.name, inputs)]
+            inputs = [_apply(graph, call, node, inputs)]
         values[node.name] = inputs[0]
     outputs = [values[name] for name in network.outputs] + [values[head.value] for head in network.heads]
     graph.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
@@ -60,13 +61,16 @@ def _freeze(layer: Layer, module: nn.Module) -> nn.Module:
     return module
 
 
-def _apply(graph: fx.Graph, call: TorchCall, name: str, inputs: Sequence[fx.Node]) -> fx.Node:
-    """Apply a function, or the module placed at `name`, to the inputs."""
+def _apply(graph: fx.Graph, call: TorchCall, node: Node, inputs: Sequence[fx.Node]) -> fx.Node:
+    """Apply a function, or the module placed at a node or at that whose weights it shares, to the inputs."""
 
     def apply(*values: Any, **size: fx.Node) -> fx.Node:
         if call.is_module:
-            return graph.call_module(name, values, dict(size))
-        return graph.call_function(resolve(call.target), values, {**size, **call.arguments})
+            made = graph.call_module(node.shares or node.name, values, dict(size))
+        else:
+            made = graph.call_function(resolve(call.target), values, {**size, **call.arguments})
+        made.meta["layer"] = node.name
+        return made
 
     return join_values(call, apply, inputs, lambda like: graph.call_function(measure_size, (like,)))
 

@@ -1,4 +1,4 @@
-"""The commands; each is a module of its name here."""
+"""The commands; each is a module of its name here, or of that in MODULES."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = (
     "baseline",
     "runs",
     "export",
+    "import",
     "filter",
     "sizes",
     "solve",
@@ -26,5 +27,8 @@ COMMANDS = (
     "explain",
 )
 
-WITHOUT_PLUGINS = frozenset({"devices"})
+MODULES = {"import": "import_network"}
+"""The modules of commands that are words of Python."""
+
+WITHOUT_PLUGINS = frozenset({"devices", "import"})
 """The commands that read neither specs nor runs."""

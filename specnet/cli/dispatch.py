@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import specnet
-from specnet.cli.commands import COMMANDS, WITHOUT_PLUGINS
+from specnet.cli.commands import COMMANDS, MODULES, WITHOUT_PLUGINS
 from specnet.cli.output import BUG, CommandError, print_data, print_error, print_message, reporting_paths
 from specnet.errors import PluginError
 from specnet.option_names import naming_flags
@@ -156,7 +156,7 @@ def _add_no_plugins(parser: argparse.ArgumentParser) -> None:
 
 def _import_command(name: str) -> ModuleType:
     """Return the module of a command. Imported modules are no garbage: the collector never looks at them."""
-    module = f"specnet.cli.{name}"
+    module = f"specnet.cli.{MODULES.get(name, name)}"
     if module in sys.modules:
         return sys.modules[module]
     was_enabled = gc.isenabled()

@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.options import add_spec_arguments, collect_overrides, output_file
+from specnet.cli.options import add_spec_arguments, collect_overrides, output_file, positive_integer
 from specnet.cli.output import (
     CommandError,
     print_diagnostics,
     print_message,
-    refuse_folder,
+    print_text,
     refuse_overwriting,
+    refuse_unwritable,
     write_file,
 )
-from specnet.cli.specs import check_file
+from specnet.cli.specs import check_network
 from specnet.cli.torch_commands import requires_torch
+from specnet.exports.registry import FORMATS, Format
 
 if TYPE_CHECKING:
-    from specnet.training.export import Exportable
+    from specnet.exports.comparison import Comparison
+    from specnet.exports.exportable import Exportable
+    from specnet.exports.writing import Written
 
-HELP = "export a network as safetensors, ONNX or pt2"
-
-FORMATS = ("safetensors", "onnx", "pt2")
+HELP = "write a network for other programs, each file run and compared with it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="RUN|FILE", help="the folder of a run, or a spec, which is exported with its initial weights"
     )
-    parser.add_argument(
-        "--to",
-        choices=FORMATS,
-        required=True,
-        help="safetensors: the weights; onnx, pt2: the network for batches of any size, with a run's normalisation",
-    )
+    formats = "; ".join(f"{each.word}: {each.title}" for each in FORMATS.values())
+    parser.add_argument("--to", choices=tuple(FORMATS), required=True, help=formats)
     parser.add_argument(
         "-o",
         dest="output",
@@ -45,24 +42,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help="output file (default: the source's name, in this folder)",
     )
+    parser.add_argument(
+        "--batch", type=positive_integer, metavar="N", help="take batches of N images alone (default: of any number)"
+    )
+    parser.add_argument("--verify", action="store_true", help="print the differences of each output from the network")
     add_spec_arguments(parser)
 
 
 @requires_torch
 def run(options: argparse.Namespace) -> int:
-    """Return 0, or 1 if a spec has errors."""
-    source = Path(options.source)
-    target = options.output or Path(f"{Path(os.path.realpath(source)).stem}.{options.to}")
-    refuse_folder(target)
-    refuse_overwriting(target, source.iterdir() if source.is_dir() else [source])
-    from specnet.runs import encode
+    """Return 0, or 1 if a spec has errors, or no file computes what the network does."""
+    from specnet.exports.errors import ExportError
+    from specnet.exports.writer import Request
+    from specnet.exports.writing import write_export
 
+    format = FORMATS[options.to]
+    target = _choose_target(options, format)
+    if options.batch and not format.batch:
+        raise CommandError(f"--batch {options.batch}: the format {format.word} does not say how many images it takes")
     exportable = _load_exportable(options)
     if exportable is None:
         return 1
-    write_file(target, encode(exportable, options.to))
-    print_message(f"wrote {target}; {_describe_use(exportable, options.to)}")
+    try:
+        written = write_export(exportable, format, Request(options.batch, print_message))
+    except ExportError as error:
+        raise CommandError(*error.args, exit_code=error.exit_code) from None
+    _write(target, format, written)
+    if options.verify and written.comparisons:
+        print_text(_format_comparisons(written.comparisons))
     return 0
+
+
+def _choose_target(options: argparse.Namespace, format: Format) -> Path:
+    """Return the file to write; raises CommandError where that cannot be, before anything is computed."""
+    source = Path(options.source)
+    name = Path(os.path.realpath(source)).stem
+    target: Path = options.output or Path(f"{name}{format.endings[0]}")
+    if str(target) == "-":
+        raise CommandError("-o -: an export is not for standard output; name a file")
+    read = list(source.iterdir()) if source.is_dir() else [source]
+    for path in _name_all(target, format):
+        refuse_unwritable(path)
+        refuse_overwriting(path, read)
+    return target
+
+
+def _name_all(target: Path, format: Format) -> list[Path]:
+    from specnet.exports.writing import name_files
+
+    return list(name_files(target, format, dict.fromkeys(format.endings, b"")))
+
+
+def _write(target: Path, format: Format, written: Written) -> None:
+    from specnet.exports.writing import name_files
+
+    files = name_files(target, format, written.files)
+    for path, content in files.items():
+        write_file(path, content)
+    names = " and ".join(map(str, reversed(files)))
+    print_message(f"wrote {names}; {written.use}")
+    if written.unproved:
+        print_message(f"note: nothing was run, and nothing compared: {written.unproved}")
+    else:
+        print_message(written.found)
 
 
 def _load_exportable(options: argparse.Namespace) -> Exportable | None:
@@ -71,46 +113,29 @@ def _load_exportable(options: argparse.Namespace) -> Exportable | None:
         return _initialize_spec(options)
     if collect_overrides(options):
         raise CommandError("a run is exported as it was trained; --set and --input are for a spec")
-    from specnet.runs import load_run
-    from specnet.training.export import export_run
+    from specnet.runs import load_run, open_export
 
-    return export_run(load_run(options.source))
+    return open_export(load_run(options.source))
 
 
 def _initialize_spec(options: argparse.Namespace) -> Exportable | None:
     """Return the network of a spec with its initial weights, None if the spec has errors."""
-    checked = check_file(options.source, options)
+    checked = check_network(options.source, options)
     if not checked.ok:
         print_diagnostics(checked.shown, checked.omitted)
         return None
+    from specnet.exports.exportable import export_untrained
 
-    from specnet.backends.torch_module import build_module
-    from specnet.jobs import collect_layer_info, collect_used_files
-    from specnet.settings import Training
-    from specnet.training.export import export_untrained
-
-    network = checked.network
-    labels = {
-        "spec": checked.source.text,
-        "used": json.dumps(collect_used_files(checked)),
-        "overrides": json.dumps(collect_overrides(options)),
-        "digest": checked.digest,
-    }
-    shapes = [input.shape for input in network.inputs]
-    return export_untrained(
-        build_module(network), network.training or Training(), collect_layer_info(network), shapes, labels
-    )
+    return export_untrained(checked, collect_overrides(options))
 
 
-def _describe_use(exportable: Exportable, format: str) -> str:
-    """Return a sentence about the content of the file and the inputs of the network."""
-    if format == "safetensors":
-        return "the weights by name; the metadata holds the spec, the classes and the normalisation"
-    shapes = ", ".join("×".join(("N", *map(str, example.shape[1:]))) for example in exportable.examples)
-    if exportable.module is exportable.network:
-        return f"it takes {shapes}, and its weights are not trained"
-    if "sixteen_bits" in exportable.metadata:
-        return f"it takes pixels of 16 bits as float32 {shapes}: their scale and the normalisation are built in"
-    if exportable.takes_floats:
-        return f"it takes float32 {shapes} as it was trained on: the normalisation is built in"
-    return f"it takes pixels from 0 to 255 as float32 {shapes}: the normalisation is built in"
+def _format_comparisons(comparisons: tuple[Comparison, ...]) -> str:
+    """Return a table with a line for each output and batch."""
+    from specnet.reporters.table import align_rows
+
+    rows = [("output", "batch", "difference", "of", "allowed")]
+    rows += [
+        (each.output, each.trial, f"{each.difference:.2g}", f"{each.scale:.3g}", f"{each.allowed:.2g}")
+        for each in comparisons
+    ]
+    return "\n".join(align_rows(rows, right=(2, 3, 4)))

@@ -110,3 +110,10 @@ def parse_format(output: Path, formats: tuple[str, ...]) -> str:
     if format not in formats:
         raise CommandError(f"{output}: name a file that ends in {', '.join(f'.{each}' for each in formats)}")
     return format
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Return the sizes of `224x224x3`, `128x64` or `784`; raises CommandError."""
+    if not re.fullmatch(r"[1-9]\d{0,8}([x×][1-9]\d{0,8}){0,2}", text, re.ASCII):
+        raise CommandError(f"--input {text} is no shape; write it as height x width x channels: --input 224x224x3")
+    return tuple(map(int, re.split("[x×]", text)))

@@ -6,7 +6,7 @@ value → expression of the syntax tree → text, so that a value is printed in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -71,22 +71,32 @@ def quote_value(value: Any) -> str:
             return "that"
 
 
-def to_arguments(attributes: Attributes, like: str = UNNAMED) -> tuple[tree.Argument, ...]:
+def to_arguments(
+    attributes: Attributes,
+    like: str = UNNAMED,
+    given: Mapping[str, tree.Expression] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> tuple[tree.Argument, ...]:
     """Return the arguments that set these attributes: all positional ones, then the others unless default.
 
-    `like` names the value to whose height and width a layer comes, if it comes to those of one.
+    `like` names the value to whose height and width a layer comes, if it comes to those of one. Fields may be `given`
+    as expressions; `defaults` are those of the file that differ from the class's.
     """
-    found = [*_arguments(attributes)]
+    found = [*_arguments(attributes, given or {}, defaults or {})]
     if isinstance(attributes, Layer) and attributes.is_like:
         found.append(tree.Argument(NOWHERE, make_name(LIKE), tree.Tap(NOWHERE, like)))
     return tuple(found)
 
 
-def _arguments(attributes: Attributes) -> Iterator[tree.Argument]:
+def _arguments(
+    attributes: Attributes, given: Mapping[str, tree.Expression], defaults: Mapping[str, Any]
+) -> Iterator[tree.Argument]:
     cls = type(attributes)
     for name, is_positional, default in _list_fields(cls):
         value = getattr(attributes, name)
-        if value is not None and (is_positional or value != default):
+        if name in given:
+            yield _keyed(cls, name, given[name])
+        elif value is not None and (is_positional or value != defaults.get(name, default)):
             yield _argument(cls, name, value)
 
 
@@ -109,9 +119,13 @@ def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
     word = next((word for word, sets in cls.words.items() if sets == (name, value)), None)
     if word is not None:
         return tree.Argument(NOWHERE, None, make_name(word))
+    return _keyed(cls, name, to_expression(value))
+
+
+def _keyed(cls: type[Attributes], name: str, value: tree.Expression) -> tree.Argument:
     key, letters = cls.key_of(name), _list_letters(cls)
     has_key = name not in cls.positional or (key in letters and len(letters) > 1)
-    return tree.Argument(NOWHERE, make_name(key) if has_key else None, to_expression(value))
+    return tree.Argument(NOWHERE, make_name(key) if has_key else None, value)
 
 
 def make_name(text: str) -> tree.Name:

@@ -29,17 +29,35 @@ def read_keras_file(path: Path) -> StoredTensors:
 
     Raises UnreadableWeights, MissingReader, OSError.
     """
+    with _open(path) as (root, datasets):
+        tensors, titles = _read_numbered(datasets) if root is None else _read_named(root, datasets)
+    if not tensors:
+        raise UnreadableWeights(f"{path} holds no weights that Keras has written")
+    return StoredTensors(path, "keras", "depth", tensors, titles)
+
+
+def read_keras_variables(path: Path) -> dict[str, list[tuple[str, Tensor]]]:
+    """Return the variables of each layer as Keras lists them, by the layer's name, or by its folder in version 3.
+
+    The variables of a model within a model of the versions 1 and 2 are those of one layer. Raises UnreadableWeights,
+    MissingReader, OSError.
+    """
+    groups = dict[str, list[tuple[str, Tensor]]]()
+    with _open(path) as (root, datasets):
+        for layer, name, dataset in _list_numbered(datasets) if root is None else _list_named(root, datasets):
+            groups.setdefault(layer, []).append((name, _to_tensor(dataset)))
+    return groups
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Give the group that lists the layers, if there is one, and all data sets."""
     try:
         import h5py
     except ModuleNotFoundError:
         raise MissingReader(f"{path} is a file of Keras, which h5py reads: pip install 'specnet[keras]'") from None
     with path.open("rb") as content, _explain_damage(path), h5py.File(_find_hdf5(path, content), "r") as file:
-        datasets = _find_datasets(path, file, h5py)
-        root = _find_root(file)
-        tensors, titles = _read_numbered(datasets) if root is None else _read_named(root, datasets)
-    if not tensors:
-        raise UnreadableWeights(f"{path} holds no weights that Keras has written")
-    return StoredTensors(path, "keras", "depth", tensors, titles)
+        yield _find_root(file), _find_datasets(path, file, h5py)
 
 
 @contextmanager
@@ -90,12 +108,16 @@ def _find_root(file: Any) -> Any:
 
 def _read_named(root: Any, datasets: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors = {}
+    for layer, name, dataset in _list_named(root, datasets):
+        tensors[name if "/" in name else f"{layer}/{name}"] = _to_tensor(dataset)
+    return tensors, {}
+
+
+def _list_named(root: Any, datasets: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield each variable of the versions 1 and 2: the layer, the variable's name, and its data."""
     for layer in _read_names(root.attrs, "layer_names"):
         for name in _read_names(root[layer].attrs, "weight_names"):
-            short = re.sub(r":0$", "", name)
-            own = short if "/" in short else f"{layer}/{short}"
-            tensors[own] = _to_tensor(datasets[f"{root.name}/{layer}/{name}".strip("/")])
-    return tensors, {}
+            yield layer, re.sub(r":0$", "", name), datasets[f"{root.name}/{layer}/{name}".strip("/")]
 
 
 def _read_names(attributes: Mapping[str, Any], key: str) -> list[str]:
@@ -108,14 +130,19 @@ def _read_names(attributes: Mapping[str, Any], key: str) -> list[str]:
 
 def _read_numbered(datasets: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors, titles = {}, {}
+    for layer, number, dataset in _list_numbered(datasets):
+        tensors[f"{layer}/{number}"] = _to_tensor(dataset)
+        if title := dataset.parent.attrs.get("name"):
+            titles[layer] = str(title)
+    return tensors, titles
+
+
+def _list_numbered(datasets: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield each variable of version 3: the layer's folder, the variable's number, and its data."""
     for name in sorted(datasets, key=_natural_key):
         folder, _, number = name.rpartition("/")
         if folder.endswith("/vars") and not folder.startswith("optimizer"):
-            layer = folder.removesuffix("/vars")
-            tensors[f"{layer}/{number}"] = _to_tensor(datasets[name])
-            if title := datasets[name].parent.attrs.get("name"):
-                titles[layer] = str(title)
-    return tensors, titles
+            yield folder.removesuffix("/vars"), number, datasets[name]
 
 
 def _natural_key(name: str) -> list[tuple[int, str]]:

@@ -24,6 +24,7 @@ FIELDS = frozenset(field for kind in KINDS if (found := get_layer_class(kind)) f
 
 ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "foreign/": (KINDS, "tables of other tools' words for layers"),
+    "importers/": (KINDS, "operators and layers of other tools, and the layers that they are here"),
     "fixes/translations.py": (frozenset({"map"}), "a quantity of an input"),
     "page/server.py": (frozenset({"token"}), "a key of a request"),
     "run_report/report.py": (frozenset({"attention"}), "a class of a paragraph"),

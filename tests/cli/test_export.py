@@ -37,6 +37,7 @@ def test_safetensors(run: Path, call: Call) -> None:
     code, out, err = call("export", run, "--to", "safetensors")
     assert (code, out) == (0, "")
     assert err.startswith("wrote moved.safetensors; the weights by name")
+    assert "read again by safetensors: largest difference 0 of outputs up to" in err
     one, other = (read_weights(path) for path in (run / "model.safetensors", Path("moved.safetensors")))
     assert one.metadata == other.metadata
     assert all(other.tensors[name].equal(value) for name, value in one.tensors.items())
@@ -63,7 +64,7 @@ def test_onnx(run: Path, call: Call, expected: tuple[torch.Tensor, torch.Tensor]
     model = onnx.load("moved.onnx")
     assert json.loads({p.key: p.value for p in model.metadata_props}["classes"]) == list(COLOURS)
     pixels, outputs = expected
-    (found,) = ReferenceEvaluator(model).run(None, {"pixels": pixels.numpy()})
+    (found,) = ReferenceEvaluator(model).run(None, {"input": pixels.numpy()})
     assert np.allclose(found, outputs.numpy(), atol=1e-4)
 
 
@@ -80,7 +81,7 @@ def test_from_python(run: Path, expected: tuple[torch.Tensor, torch.Tensor], nam
     else:
         from onnx.reference import ReferenceEvaluator
 
-        found = torch.from_numpy(*ReferenceEvaluator(name).run(None, {"pixels": pixels.numpy()}))
+        found = torch.from_numpy(*ReferenceEvaluator(name).run(None, {"input": pixels.numpy()}))
     assert torch.allclose(found, outputs, atol=1e-4)
     assert not torch.allclose(specnet.load_run(run).model(pixels), outputs, atol=0.1), "it does not normalise"
 
@@ -92,7 +93,7 @@ def test_from_python_to_the_weights_alone(run: Path) -> None:
 
 def test_refusals_from_python(run: Path) -> None:
     for path, message in (
-        ("x.h5", r"ends in \.safetensors, \.onnx or \.pt2, not 'x\.h5'"),
+        ("x.h5", r"ends in \.safetensors, \.onnx, .* or \.cfg, not 'x\.h5'"),
         (run / "model.safetensors", "is a file of the run, and would be overwritten"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -138,7 +139,7 @@ def test_a_scale_of_sixteen_bits_is_built_into_onnx(call: Call, deep: tuple[torc
     assert call("export", "cells-run", "--to", "onnx", "-o", "deep.onnx")[0] == 0
     model = onnx.load("deep.onnx")
     assert set(json.loads({p.key: p.value for p in model.metadata_props}["sixteen_bits"])) == {"low", "high"}
-    (found,) = ReferenceEvaluator(model).run(None, {"pixels": pixels.numpy()})
+    (found,) = ReferenceEvaluator(model).run(None, {"input": pixels.numpy()})
     assert np.allclose(found, outputs.numpy(), atol=1e-4)
 
 
@@ -224,7 +225,7 @@ def test_a_spec(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (["nowhere", "--to", "pt2"], 2, "there is no file nowhere"),
         ([".", "--to", "pt2"], 2, "holds no run"),
         (["moved", "--to", "pt2", "--set", "width=3"], 2, "as it was trained"),
-        (["moved", "--to", "caffe"], 2, "invalid choice"),
+        (["moved", "--to", "h5"], 2, "invalid choice"),
         (["moved", "--to", "safetensors", "-o", "moved"], 2, "is a directory"),
         (["broken.net", "--to", "pt2"], 1, "cnov"),
     ],

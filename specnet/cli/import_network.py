@@ -1,0 +1,98 @@
+"""specnet import: write the spec of a model of another tool, and report how true it is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specnet.cli.options import named_path, output_file, parse_shape
+from specnet.cli.output import (
+    CommandError,
+    print_json,
+    print_message,
+    print_text,
+    refuse_folder,
+    refuse_overwriting,
+    write_file,
+)
+
+if TYPE_CHECKING:
+    from specnet.importers import ImportResult
+
+HELP = "write the spec of a model of Caffe, Darknet, ONNX, Keras, Ultralytics or torch, with a fidelity report"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    model = "a model file, told by its content, or package.module:function, which is imported and called"
+    parser.add_argument("source", metavar="FILE|MODULE:NAME", help=model)
+    spec = "the .net file to write (default: print it)"
+    parser.add_argument("-o", dest="output", type=output_file, metavar="OUT", help=spec)
+    shape = "the shape of one input, for a model that leaves it open"
+    parser.add_argument("--input", metavar="HxWxC", help=shape)
+    beside = "read the weights from this file beside the model: .caffemodel, .weights, a state_dict …"
+    parser.add_argument("--weights", type=named_path, metavar="F", help=beside)
+    weights = "also write the model's weights under the names of the spec, as safetensors"
+    parser.add_argument("--weights-out", type=output_file, metavar="F", help=weights)
+    partial = "write the spec even if layers that compute something are left out"
+    parser.add_argument("--partial", action="store_true", help=partial)
+    formats = "format of the report (default: text)"
+    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text", help=formats)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Return 1 if the model cannot be read, or a layer that computes something was left out without `--partial`."""
+    from specnet.importers import UnreadableModel, import_model
+
+    _refuse_targets(options)
+    shape = parse_shape(options.input) if options.input else None
+    try:
+        result = import_model(options.source, shape, options.weights)
+        lost = bool(result.imported.lost) and not options.partial
+        if not lost:
+            _write(result, options)
+    except UnreadableModel as error:
+        raise CommandError(*error.args, exit_code=1) from None
+    _report(result, options, lost)
+    return int(lost)
+
+
+def _refuse_targets(options: argparse.Namespace) -> None:
+    for target in filter(None, (options.output, options.weights_out)):
+        refuse_folder(target)
+        refuse_overwriting(target, filter(None, (options.source, options.weights)))
+    if options.format != "text" and not options.output:
+        raise CommandError(f"--format {options.format} prints the report, so the spec needs a file: -o x.net")
+
+
+def _write(result: ImportResult, options: argparse.Namespace) -> None:
+    if options.output:
+        write_file(options.output, result.text.encode())
+    if options.weights_out:
+        _write_weights(result, options.weights_out)
+
+
+def _write_weights(result: ImportResult, target: Path) -> None:
+    from specnet.importers.carrying import carry_weights
+
+    carried = carry_weights(result)
+    write_file(target, carried.content)
+    print_message(f"wrote {target}: {carried.summary}")
+
+
+def _report(result: ImportResult, options: argparse.Namespace, lost: bool) -> None:
+    from specnet.importers.report import describe_report, format_report, make_sarif
+
+    written = None if lost else options.output
+    if options.format == "json":
+        print_json(describe_report(result, options.source, str(written) if written else None))
+    elif options.format == "sarif":
+        print_json(make_sarif(result, options.source))
+    else:
+        if not (lost or options.output):
+            print_text(result.text.rstrip("\n"))
+        print_message(*format_report(result).split("\n"))
+    if written:
+        print_message(f"wrote {written}")
+    if lost:
+        print_message("error: nothing was written, as layers that compute were left out; --partial writes the rest")

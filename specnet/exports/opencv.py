@@ -1,0 +1,60 @@
+"""Run files of Caffe and Darknet by the dnn module of OpenCV, which reads both up to its version 4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from specnet.exports.errors import NothingRan
+from specnet.exports.exportable import Exportable
+from specnet.exports.writer import Runner
+from specnet.layers.base import order_as_torch
+
+INSTALL = "pip install 'opencv-python-headless<5'"
+
+
+def open_network(exportable: Exportable, read: Callable[[Any], Any], outputs: Sequence[str] = ()) -> Runner:
+    """Return the network that a function reads with `cv2.dnn`; raises NothingRan where that cannot be.
+
+    `outputs` are the names that the format gives them; none stands for all that nothing else reads.
+    """
+    try:
+        import cv2
+    except ModuleNotFoundError:
+        raise NothingRan(f"OpenCV is not installed, which reads such files: {INSTALL}") from None
+    if not hasattr(cv2.dnn, "readNetFromDarknet"):
+        raise NothingRan(f"OpenCV {cv2.__version__} no longer reads such files: {INSTALL}")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its exceptions say what it would print
+    try:
+        network = read(cv2.dnn)
+    except cv2.error as error:
+        raise NothingRan(f"OpenCV does not read it: {_shorten(error)}") from None
+    names = list(outputs or network.getUnconnectedOutLayersNames())
+    shapes = [order_as_torch(exportable.graph.shapes[value] or ()) for value in exportable.values]
+
+    def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        try:
+            rows = [_run_image(network, exportable, inputs, place, names) for place in range(len(inputs[0]))]
+        except cv2.error as error:
+            raise NothingRan(f"OpenCV cannot run it: {_shorten(error)}") from None
+        columns = zip(*rows, strict=True)
+        return [torch.cat(column).reshape(-1, *shape) for column, shape in zip(columns, shapes, strict=True)]
+
+    return run
+
+
+def _run_image(
+    network: Any, exportable: Exportable, inputs: Sequence[Tensor], place: int, names: Sequence[str]
+) -> list[Tensor]:
+    """Return the outputs for one image, as OpenCV expects the batch for which it has planned its memory."""
+    for name, value in zip(exportable.inputs, inputs, strict=True):
+        network.setInput(value[place : place + 1].numpy(), name if len(inputs) > 1 else "")
+    return [torch.from_numpy(each.copy()).reshape(1, -1) for each in network.forward(names)]
+
+
+def _shorten(error: Exception) -> str:
+    """Return what an error says, without its place in OpenCV's sources."""
+    return str(error).strip().rpartition("error: ")[2].partition("\n")[0]

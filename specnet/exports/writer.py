@@ -1,0 +1,43 @@
+"""What a format has to offer: how it is written, and how what was written is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import Tensor
+
+from specnet.exports.exportable import Exportable
+
+Files = Mapping[str, bytes]
+"""The content of each file by its ending."""
+
+Runner = Callable[[Sequence[Tensor]], Sequence[Tensor]]
+"""Computes the outputs for a batch of each input, as the file says."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a file is to hold besides the network: batches of a fixed number of images, or of any (None).
+
+    `note` is called with a sentence about what is being done.
+    """
+
+    batch: int | None = None
+    note: Callable[[str], None] = field(repr=False, default=lambda text: None)
+
+
+class Writer(NamedTuple):
+    """How a format is written and run.
+
+    `encode` raises ExportError; `open` returns what runs the files, or raises NothingRan; `describe` says what they
+    hold, for batches of a size or of any. `program` is what runs them, in words.
+    """
+
+    encode: Callable[[Exportable, Request], Files]
+    open: Callable[[Exportable, Files], Runner]
+    program: str
+    describe: Callable[[Exportable, int | None], str] = Exportable.describe_inputs
+    is_bare: bool = False
+    """Whether the file holds the network alone, without the normalisation of a run."""

@@ -1,0 +1,123 @@
+"""Names of blocks: that of the class in the source, or what the block is by its layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from specnet.builder import KEYWORDS
+from specnet.graph import Node
+from specnet.importers.folding.items import (
+    Call,
+    Item,
+    Join,
+    Leaf,
+    Sequence,
+    find_items,
+    find_nodes,
+    get_groups,
+    get_window,
+)
+from specnet.importers.imported import Scope
+from specnet.layers import list_kinds
+from specnet.layers.base.traits import Family
+from specnet.naming import make_numbered_name
+from specnet.syntax.tree import RESERVED_TAPS
+
+CONTAINERS = frozenset({"", "sequential", "module_list", "module_dict", "functional", "model"})
+"""Classes that only hold others, and say nothing of what these are."""
+
+LEAST_BRANCHES = 3
+"""The number of arms from which on a block of joined channels is called an inception module."""
+
+
+def name_block(
+    body: Sequence, calls: list[Call], scopes: Mapping[str, tuple[Scope, ...]], taken: Collection[str]
+) -> str:
+    """Return a name that no other block, layer or word has."""
+    name = _find_class(calls, scopes) or _describe(body)
+    return make_numbered_name(name, {*taken, *list_kinds(), *KEYWORDS, *RESERVED_TAPS})
+
+
+def _find_class(calls: list[Call], scopes: Mapping[str, tuple[Scope, ...]]) -> str:
+    """Return the class of the module that holds each call, if it is the same for all and says what it is."""
+    names = {_find_own_class([node.name for node in find_nodes(call.body)], scopes) for call in calls}
+    name = names.pop() if len(names) == 1 else ""
+    return "" if name in CONTAINERS else name
+
+
+def _find_own_class(nodes: list[str], scopes: Mapping[str, tuple[Scope, ...]]) -> str:
+    """Return the class of the innermost module around all these nodes that holds no others."""
+    chains = [scopes.get(node, ()) for node in nodes]
+    if not all(chains):
+        return ""
+    common = [levels[0] for levels in zip(*chains, strict=False) if all(each == levels[0] for each in levels)]
+    if not common:
+        return ""
+    scope = common[-1]
+    inside = sum(scope in chain for chain in scopes.values())
+    return to_snake_case(scope.cls) if inside == len(nodes) else ""
+
+
+def to_snake_case(name: str) -> str:
+    """Return `inverted_residual` for `InvertedResidual`, "" for a class that no name can be made of."""
+    name = name.rpartition(".")[2].strip("_")
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    return words if re.fullmatch(r"[a-z]\w*", words, re.ASCII) else ""
+
+
+def _describe(body: Sequence) -> str:
+    """Return what a block is: `residual`, `bottleneck`, `dense_layer`, `squeeze_excite` …"""
+    joins = [item for item in body if isinstance(item, Join)]
+    if joins:
+        return _describe_join(joins[0], is_alone=len(joins) == 1 and not _list_sized(body))
+    nodes = [*find_nodes(body)]
+    if any(node.layer and node.layer.family is Family.ATTENTION for node in nodes):
+        return "attention_block"
+    kinds = [node for node in nodes if _window(node) is not None]
+    if _is_separable(nodes):
+        return "inverted_residual" if len(kinds) > 2 else "separable"
+    if any(node.kind == "pool" for node in nodes):
+        return "transition"
+    return "unit" if len(kinds) == 1 else "units"
+
+
+def _describe_join(join: Join, is_alone: bool) -> str:
+    inner = [node for arm in join.arms for node in find_nodes(arm)]
+    has_identity = join.optional is not None or any(not arm for arm in join.arms)
+    if join.node.kind == "mul":
+        return "squeeze_excite" if has_identity and any(node.kind == "pool" for node in inner) else "gate"
+    if join.node.kind == "concat":
+        if has_identity:
+            return "dense_layer"
+        return "inception" if len(join.arms) >= LEAST_BRANCHES else "branches"
+    if any(node.layer and node.layer.family is Family.ATTENTION for node in inner):
+        return "encoder"
+    return _describe_residual(join, inner) if has_identity or is_alone else "sum"
+
+
+def _describe_residual(join: Join, inner: list[Node]) -> str:
+    windows = [window for node in inner if (window := _window(node)) is not None]
+    if _is_separable(inner):
+        return "inverted_residual"
+    main = [w for arm in join.arms[:1] for node in find_nodes(arm) if (w := _window(node)) is not None]
+    is_bottleneck = len(main) == 3 and main[0] == main[2] == 1 and main[1] > 1
+    return "bottleneck" if is_bottleneck else "residual" if windows else "mixer"
+
+
+def _window(node: Node) -> int | None:
+    """Return the height of a convolution's window; None for other layers."""
+    size = get_window(node.layer)
+    is_convolution = node.layer is not None and node.layer.family is Family.CONVOLUTION
+    return size[0] if is_convolution and size else None
+
+
+def _is_separable(nodes: list[Node]) -> bool:
+    """Whether a convolution is depthwise."""
+    return any(get_groups(node.layer) == (node.output or (0,))[-1] > 1 for node in nodes)
+
+
+def _list_sized(body: Sequence) -> list[Item]:
+    return [
+        item for item in find_items(body) if isinstance(item, Leaf) and _window(item.node) is not None and item in body
+    ]

@@ -1,0 +1,267 @@
+"""Groups of lines that occur at several places, but for numbers, and become blocks: the most worthwhile first."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+from specnet.importers.folding.items import (
+    Call,
+    Item,
+    Join,
+    Mark,
+    Repeat,
+    Resume,
+    Sequence,
+    Side,
+    find_items,
+    find_read,
+    get_source,
+    list_inner,
+    rewrite_inner,
+)
+from specnet.importers.folding.keys import MARK, LikeKeys, Shapes, unify_names
+from specnet.importers.folding.lines import count_lines, may_begin, split_lines
+from specnet.importers.folding.repeats import has_own_names
+from specnet.importers.folding.unification import count_differences
+
+LONGEST = 14
+"""The largest number of lines in a block."""
+
+MOST_ROUNDS = 16
+MOST_PARAMETERS = 8
+MOST_CANDIDATES = 16
+
+LEAST_SAVED = 2
+"""The lines that a block must save."""
+
+
+@dataclass
+class _Group:
+    """Groups of lines with one key: their number of lines, and where they occur."""
+
+    length: int
+    places: list[tuple[int, int]]
+    """The number of the sequence, and that of the first line in it."""
+
+
+def extract_blocks(items: Sequence, shapes: Shapes, with_optional: bool = True) -> Sequence:
+    """Return a sequence with calls in the place of what occurs several times."""
+    numbers = count()
+    for _ in range(MOST_ROUNDS):
+        keys = LikeKeys(shapes)
+        if with_optional:
+            find_aliases(items, keys, shapes)
+        search = _Search(items, keys)
+        best = search.find_best()
+        if best is None:
+            break
+        items = _Rewriting(best, len(search.get_lines(best)), next(numbers), keys, Counter(find_read(items))).rewrite(
+            items
+        )
+    return items
+
+
+def find_aliases(items: Sequence, keys: LikeKeys, shapes: Shapes) -> None:
+    """Give joins one key that differ in an arm only: the identity in some, a projection where shapes differ."""
+    for _ in range(2):
+        joins = defaultdict[str, list[Join]](list)
+        for item in find_items(items):
+            if isinstance(item, Join):
+                joins[keys.get_join(item)].append(item)
+        partners = _find_partners(joins, keys)
+        fresh = {key: alias for key, alias in partners.items() if _fit_shapes(joins, key, alias, keys, shapes)}
+        if all(keys.aliases.get(key) == alias for key, alias in fresh.items()):
+            return
+        keys.aliases.update(fresh)
+
+
+def _find_partners(joins: dict[str, list[Join]], keys: LikeKeys) -> dict[str, str]:
+    """Return the common key of joins whose arm is the identity at some places, and the most frequent one at others."""
+    places = {keys.get_join(join[0], place): [key] for key, join in joins.items() for place in _identities(join[0])}
+    for key, found in joins.items():
+        for place, arm in enumerate(found[0].arms):
+            optional = keys.get_join(found[0], place)
+            is_chain = arm and not any(isinstance(item, Join | Repeat | Resume | Mark) for item in arm)
+            if is_chain and optional in places:
+                places[optional].append(key)
+    pairs = {}
+    for optional, (identity, *others) in places.items():
+        if others:
+            best = max(others, key=lambda key: len(joins[key]))
+            pairs.update({identity: optional, best: optional})
+    return pairs
+
+
+def _identities(join: Join) -> Iterator[int]:
+    return (place for place, arm in enumerate(join.arms) if not arm)
+
+
+def _fit_shapes(joins: dict[str, list[Join]], key: str, alias: str, keys: LikeKeys, shapes: Shapes) -> bool:
+    """Whether `identity or { … }` chooses as each join does: the identity where it has the shape of the output."""
+    for join in joins[key]:
+        place = next(n for n in range(len(join.arms)) if keys.get_join(join, n) == alias)
+        if (shapes.get(join.source) == shapes.get(join.node.name)) != (not join.arms[place]):
+            return False
+    return True
+
+
+class _Search:
+    """The sequences of a network, one for each group of those that are alike, and their lines."""
+
+    def __init__(self, items: Sequence, keys: LikeKeys) -> None:
+        self._keys = keys
+        self._reads = Counter(find_read(items))
+        self._sequences = [split_lines(each) for each in _list_representatives(items)]
+        self._line_keys = [[_LineKey.make(line, keys) for line in lines] for lines in self._sequences]
+
+    def find_best(self) -> str | None:
+        """Return the key of the group that saves the most lines as a block; None if none saves any."""
+        groups = self._collect()
+        saved = {key: self._count_saved(group) for key, group in groups.items()}
+        ranked = sorted((key for key in saved if saved[key] >= LEAST_SAVED), key=lambda key: -saved[key])
+        best, most = None, 0.0
+        for key in ranked[:MOST_CANDIDATES]:
+            worth = saved[key] - self._count_cost(groups[key])
+            if worth > most:
+                best, most = key, worth
+        self._groups = groups
+        return best
+
+    def get_lines(self, key: str) -> list[Sequence]:
+        group = self._groups[key]
+        return self._get_window(group.places[0], group.length)
+
+    def _get_window(self, place: tuple[int, int], length: int) -> list[Sequence]:
+        number, start = place
+        return self._sequences[number][start : start + length]
+
+    def _collect(self) -> dict[str, _Group]:
+        """Return the groups that occur at two places or more, without overlap."""
+        found = dict[str, _Group]()
+        ends = dict[tuple[str, int], int]()
+        for number, keys in enumerate(self._line_keys):
+            for start in range(len(keys)):
+                if not may_begin(self._sequences[number][start]):
+                    continue
+                for length in range(1, min(LONGEST, len(keys) - start) + 1):
+                    key = self._make_key(number, start, length)
+                    if key is None or ends.get((key, number), 0) > start:
+                        continue
+                    ends[key, number] = start + length
+                    found.setdefault(key, _Group(length, [])).places.append((number, start))
+        return {key: group for key, group in found.items() if len(group.places) > 1 and self._is_block(group)}
+
+    def _make_key(self, number: int, start: int, length: int) -> str | None:
+        """Return the key of some lines; None if a name in it is read outside, or it repeats itself."""
+        key = _join_keys(self._line_keys[number][start : start + length])
+        if MARK not in key:
+            return key
+        items = _join(self._sequences[number][start : start + length])
+        if isinstance(items[0], Resume) or not has_own_names(items, self._reads):
+            return None
+        key = unify_names(key, items)
+        return None if MARK in key else key
+
+    def _is_block(self, group: _Group) -> bool:
+        """Whether lines make a block: more than one, no head, and no part that occurs twice in them."""
+        number, start = group.places[0]
+        lines = self._get_window(group.places[0], group.length)
+        keys = self._line_keys[number][start : start + group.length]
+        is_periodic = any(
+            group.length % period == 0 and keys == keys[:period] * (group.length // period)
+            for period in range(1, group.length)
+        )
+        items = _join(lines)
+        if is_periodic or count_lines(items) < 2 or any(isinstance(item, Side) for item in find_items(items)):
+            return False
+        joins = Counter(self._keys.get([item]) for item in find_items(items) if isinstance(item, Join | Call))
+        return all(n == 1 for n in joins.values())
+
+    def _count_saved(self, group: _Group) -> int:
+        size = count_lines(_join(self._get_window(group.places[0], group.length)))
+        return len(group.places) * (size - 1) - size - 2
+
+    def _count_cost(self, group: _Group) -> float:
+        """Return the lines that the parameters of a block are worth; infinity for too many."""
+        windows = [_join(self._get_window(place, group.length)) for place in group.places]
+        parameters = count_differences(windows)
+        return float("inf") if parameters > MOST_PARAMETERS else parameters * 0.5
+
+
+class _LineKey(NamedTuple):
+    """The keys of a line with and without the name at its end."""
+
+    whole: str
+    bare: str
+
+    @classmethod
+    def make(cls, line: Sequence, keys: LikeKeys) -> _LineKey:
+        whole, bare = keys.get(line), _without_name(line)
+        return cls(whole, whole if bare is line else keys.get(bare))
+
+
+def _join_keys(keys: list[_LineKey]) -> str:
+    """Return the key of several lines, of which the last one's name stands behind them."""
+    return " ; ".join([*(key.whole for key in keys[:-1]), keys[-1].bare])
+
+
+def _without_name(line: Sequence) -> Sequence:
+    return line[:-1] if len(line) > 1 and isinstance(line[-1], Mark) else line
+
+
+def _join(lines: list[Sequence]) -> Sequence:
+    """Return the parts of lines, without a name at the end."""
+    return _without_name([item for line in lines for item in line])
+
+
+def _list_representatives(items: Sequence) -> list[Sequence]:
+    """Return all sequences, of repetitions the first turn and of each block the first call only."""
+    found, seen = [items], set[int]()
+    for sequence in found:
+        for item in sequence:
+            if isinstance(item, Call):
+                if item.block in seen:
+                    continue
+                seen.add(item.block)
+            inner = list_inner(item)
+            found += inner[:1] if isinstance(item, Repeat) else inner
+    return [each for each in found if each]
+
+
+class _Rewriting:
+    """Puts calls of a block in the place of the lines with its key, at all depths."""
+
+    def __init__(self, key: str, length: int, block: int, keys: LikeKeys, reads: Counter[str]) -> None:
+        self._key, self._length, self._block, self._keys, self._reads = key, length, block, keys, reads
+
+    def rewrite(self, items: Sequence) -> Sequence:
+        lines = split_lines(items)
+        line_keys = [_LineKey.make(line, self._keys) for line in lines]
+        found, at = Sequence(), 0
+        while at < len(lines):
+            window = lines[at : at + self._length]
+            if len(window) == self._length and self._matches(line_keys[at : at + self._length], window):
+                body = _join(window)
+                found.append(Call(self._block, [self._rewrite_inner(item) for item in body]))
+                found += window[-1][-1:] if _without_name(window[-1]) is not window[-1] else []
+                at += self._length
+                continue
+            found += [self._rewrite_inner(item) for item in lines[at]]
+            at += 1
+        return found
+
+    def _rewrite_inner(self, item: Item) -> Item:
+        return rewrite_inner(item, self.rewrite)
+
+    def _matches(self, keys: list[_LineKey], window: list[Sequence]) -> bool:
+        key = _join_keys(keys)
+        if MARK not in key:
+            return key == self._key
+        items = _join(window)
+        if isinstance(items[0], Resume) or not get_source(items) or not has_own_names(items, self._reads):
+            return False
+        return unify_names(key, items) == self._key

@@ -1,0 +1,176 @@
+"""From the configuration of a Keras model to a network, step by step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from specnet.importers.errors import UnreadableModel
+from specnet.importers.imported import Fate, Imported, Scope, SourceLayer
+from specnet.importers.keras.arrangements import PASSING
+from specnet.importers.keras.configs import KerasLayer, read_model, read_shape
+from specnet.importers.keras.documents import (
+    Document,
+    read_archive_document,
+    read_hdf5_document,
+    read_text_document,
+)
+from specnet.importers.keras.layers import find_meaning
+from specnet.importers.keras.layout import Layout, find_layout
+from specnet.importers.keras.meanings import Meaning, NoMeaning, Situation
+from specnet.importers.keras.steps import Step, Value, list_steps
+from specnet.importers.recorder import Recorder, describe_source
+from specnet.importers.request import Request
+from specnet.layers.base import Shape
+
+NOT_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "hard_sigmoid", "softmax"})
+"""The last layers whose values zeros cannot exceed."""
+
+KEEPING = frozenset({"add", "mul", "concat", "maximum", "pool", "dropout", "drop_path"})
+"""Layers whose values are not negative if none of those that they read is."""
+
+
+def read_archive(request: Request) -> Imported:
+    """Read a .keras file; raises UnreadableModel, OSError."""
+    return _Reader("Keras archive", read_archive_document(request.path), request).read()
+
+
+def read_hdf5(request: Request) -> Imported:
+    """Read a model in HDF5; raises UnreadableModel, OSError."""
+    return _Reader("Keras HDF5", read_hdf5_document(request.path), request).read()
+
+
+def read_json(request: Request) -> Imported:
+    """Read what `model.to_json()` gives; raises UnreadableModel, OSError."""
+    return _Reader("Keras JSON", read_text_document(request.path), request).read()
+
+
+class _Reader:
+    """Reads one model. A layer that has no counterpart is left out, and with it what reads it."""
+
+    def __init__(self, format: str, document: Document, request: Request) -> None:
+        self.request, self.document = request, document
+        self.model = read_model(document.model)
+        self.program = list_steps(self.model)
+        self.layout = find_layout(self.program.steps)
+        self.recorder = Recorder(f"{format} (Keras {document.version})", self.model.name)
+        self.shapes = dict[Value, Shape]()
+        self.nodes = dict[str, tuple[str, ...]]()
+        self.situation = self._make_situation()
+
+    def _make_situation(self) -> Situation:
+        readers = defaultdict[Value, list[Step]](list)
+        for step in self.program.steps:
+            for value in step.reads:
+                readers[value].append(step)
+        return Situation(
+            self.layout,
+            self.document.version,
+            self.shapes,
+            False,
+            readers,
+            frozenset(self.program.outputs),
+        )
+
+    def read(self) -> Imported:
+        for value, layer in self.program.inputs.items():
+            self._add_input(value, layer)
+        for step in self.program.steps:
+            self._add_step(step)
+        for value, claimed in self.program.claims.items():
+            self._compare(value, claimed)
+        return self.recorder.finish(self.program.outputs)
+
+    def _add_input(self, value: Value, layer: KerasLayer) -> None:
+        config = layer.config
+        batched = read_shape(config.get("batch_shape") or config.get("batch_input_shape"))
+        given = self.request.input_shape if len(self.program.inputs) == 1 else None
+        shape = choose_input_shape(value, batched[1:] if batched else None, given, self.layout)
+        self.recorder.input(value, shape)
+        self.shapes[value] = shape
+        self.recorder.note(SourceLayer(str(value), layer.cls), Fate.EXACT)
+
+    def _add_step(self, step: Step) -> None:
+        """Add the layers that a call means, or record that it means none."""
+        source = SourceLayer(step.name, step.layer.cls)
+        if lost := next((value for value in step.reads if self.recorder.is_missing(value)), None):
+            self.recorder.leave_out(source, f"it reads `{lost}`, which was left out", self._list_outputs(step))
+            return
+        try:
+            self._require_known(step, source)
+            meaning = find_meaning(step, self.situation)
+        except NoMeaning as reason:
+            self.recorder.leave_out(source, str(reason), self._list_outputs(step))
+            return
+        self._record(step, source, meaning)
+
+    def _require_known(self, step: Step, source: SourceLayer) -> None:
+        for value in step.reads:
+            if value not in self.shapes:
+                raise UnreadableModel(f"{describe_source(source)} reads `{value}`, which no layer gives")
+
+    def _list_outputs(self, step: Step) -> list[str]:
+        """Return the values that a step gives: all that are read under its name."""
+        others = [value for value in self.situation.readers if value.startswith(f"{step.output}#")]
+        return [step.output, *others]
+
+    def _record(self, step: Step, source: SourceLayer, meaning: Meaning) -> None:
+        reads = [str(value) for value in (meaning.reads or step.reads)]
+        added = tuple[str, ...]()
+        scope = tuple(Scope(model.name) for model in step.models)
+        if meaning.before:
+            value, chain = meaning.before
+            passed = Value(f"{step.output}~")
+            added = self.recorder.add(source, chain, [value], passed, name=f"{step.name}_factor", scope=scope)
+            reads = [passed if each == value else each for each in reads]
+        if meaning.layers:
+            added += self.recorder.add(
+                source, meaning.layers, reads, step.output, meaning.fate, meaning.reason, step.name, scope
+            )
+        else:
+            self.recorder.rename(source, reads[0], step.output, meaning.reason, meaning.fate)
+        self.shapes[step.output] = self.recorder.shape(step.output)
+        self._share(step, added)
+        self._follow(step, meaning)
+
+    def _share(self, step: Step, added: tuple[str, ...]) -> None:
+        """Give the nodes of a layer that was called before the weights of that call."""
+        if step.is_again and step.name in self.nodes:
+            for node, owner in zip(added, self.nodes[step.name], strict=True):
+                self.recorder.share(node, owner)
+        else:
+            self.nodes[step.name] = added
+
+    def _follow(self, step: Step, meaning: Meaning) -> None:
+        """Note what is known of the values of the step."""
+        situation, reads = self.situation, step.reads
+        last = meaning.layers.rpartition("-> ")[2].split(" ")[0]
+        keeps = not last or last in KEEPING
+        if last in NOT_NEGATIVE or (keeps and situation.not_negative.issuperset(reads)):
+            situation.not_negative.add(step.output)
+        if step.layer.cls in PASSING and reads[0] in situation.flattened:
+            situation.flattened[step.output] = situation.flattened[reads[0]]
+
+    def _compare(self, value: Value, claimed: tuple[int | None, ...]) -> None:
+        """Compare the shape that the file gives for a value with the one here."""
+        producer = next((step for step in self.program.steps if step.output == value), None)
+        sizes = [size for size in claimed[1:] if size is not None]
+        is_other = value in self.situation.flattened or value in self.situation.paddings
+        if producer and value in self.shapes and not is_other and len(sizes) == len(claimed) - 1:
+            source = SourceLayer(producer.name, producer.layer.cls)
+            self.recorder.claim(source, value, self.layout.to_spec(sizes))
+
+
+def choose_input_shape(name: str, given: tuple[int | None, ...] | None, asked: Shape | None, layout: Layout) -> Shape:
+    """Return the shape of an input; raises UnreadableModel for one that is left open, or not the one asked for."""
+    if asked is None and (given is None or None in given):
+        sizes = "its shape" if given is None else "sizes"
+        raise UnreadableModel(f"the input `{name}` leaves {sizes} open: say which one, as 224x224x3")
+    if asked is None:
+        return layout.to_spec([size for size in given or () if size is not None])
+    if given is not None:
+        own = (*given[1:], given[0]) if len(given) == 3 and layout.channels_first else given
+        fits = len(own) == len(asked) and all(a in (None, b) for a, b in zip(own, asked, strict=True))
+        if not fits:
+            text = "x".join("?" if size is None else str(size) for size in own)
+            raise UnreadableModel(f"the input `{name}` is {text} in the file, not {'x'.join(map(str, asked))}")
+    return asked

@@ -1,0 +1,87 @@
+"""Arrays of a program that are read when they are needed, and the numbers that decide what an operator is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING
+
+from specnet.importers.imported import StoredArray
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+LARGEST_READ = 1 << 24
+"""The numbers of the largest constant that is read to find out what it means."""
+
+
+def reshape_array(array: StoredArray, shape: Sequence[int]) -> StoredArray:
+    """Return an array in another shape of as many numbers."""
+    return StoredArray(tuple(shape), lambda: array.read().reshape(shape))
+
+
+def take_rows(array: StoredArray, rows: Sequence[int]) -> StoredArray:
+    """Return some rows of an array, in this order."""
+    return StoredArray((len(rows), *array.shape[1:]), lambda: array.read()[list(rows)])
+
+
+def take_columns(array: StoredArray, columns: Sequence[int]) -> StoredArray:
+    """Return some columns of K×C, in this order."""
+    return StoredArray((array.shape[0], len(columns)), lambda: array.read()[:, list(columns)])
+
+
+def permute_array(array: StoredArray, dims: Sequence[int]) -> StoredArray:
+    """Return an array with its axes in another order."""
+    return StoredArray(tuple(array.shape[dim] for dim in dims), lambda: array.read().transpose(dims))
+
+
+def stack_rows(arrays: Sequence[StoredArray]) -> StoredArray:
+    """Return arrays one below the other."""
+    return StoredArray((sum(array.shape[0] for array in arrays), *arrays[0].shape[1:]), lambda: _concatenate(arrays))
+
+
+def _concatenate(arrays: Sequence[StoredArray]) -> ndarray:
+    import numpy as np
+
+    return np.concatenate([array.read() for array in arrays])
+
+
+def fill_array(shape: Sequence[int], value: float) -> StoredArray:
+    """Return an array of one number."""
+    return StoredArray(tuple(shape), lambda: _fill(shape, value))
+
+
+def _fill(shape: Sequence[int], value: float) -> ndarray:
+    import numpy as np
+
+    return np.full(tuple(shape), value, dtype=np.float32)
+
+
+def read_number(array: StoredArray) -> float | None:
+    """Return the number of an array that has one only, whatever its axes; None for others."""
+    return float(array.read().reshape(-1)[0]) if prod(array.shape) == 1 else None
+
+
+def read_uniform(array: StoredArray) -> float | None:
+    """Return the number that all elements of an array are; None if they differ, or are too many to be read."""
+    if not 1 <= prod(array.shape) <= LARGEST_READ:
+        return None
+    numbers = array.read().reshape(-1)
+    return float(numbers[0]) if (numbers == numbers[0]).all() else None
+
+
+def scale_array(array: StoredArray, factor: float) -> StoredArray:
+    """Return an array times a number."""
+    return array if factor == 1 else StoredArray(array.shape, lambda: array.read() * factor)
+
+
+def map_array(array: StoredArray, function: str) -> StoredArray:
+    """Return an array with a function of numpy applied to each number."""
+    return StoredArray(array.shape, lambda: _map(array, function))
+
+
+def _map(array: StoredArray, function: str) -> ndarray:
+    import numpy as np
+
+    mapped: ndarray = getattr(np, function)(array.read())
+    return mapped

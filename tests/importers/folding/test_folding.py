@@ -1,0 +1,148 @@
+"""A fold is the same graph as the flat network, and reads like a file that a person wrote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flat_networks import anonymise, make_random_network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from paths import GOLDEN, SPECS
+from zoo_sample import sample
+
+import specnet
+from specnet.analyses.isomorphism import match_networks
+from specnet.compiler import check_source
+from specnet.graph import Network
+from specnet.importers.folding import Hints, fold
+from specnet.importers.folding.folded import AMBITIONS
+from specnet.importers.folding.network_file import NetworkFile
+from specnet.importers.imported import Scope
+from specnet.source import Source
+
+ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
+
+SHARED = {"siamese", "siamese-mnist"}
+"""Networks whose layers share weights, which are written line by line."""
+
+
+def read(name: str) -> Network:
+    return anonymise(specnet.check(SPECS / f"{name}.net").network)
+
+
+def count_lines(text: str) -> int:
+    body, *_ = text.partition("\ntrain {")
+    return sum(bool(line.strip()) and not line.startswith("#") for line in body.splitlines())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9))
+def test_every_text_of_a_random_network_is_the_same_graph(seed: int) -> None:
+    network = make_random_network(seed)
+    for ambition in AMBITIONS:
+        text = NetworkFile(network, Hints(), ambition).write()
+        checked = check_source(Source("", text))
+        assert checked.ok and match_networks(network, checked.network), text
+
+
+@pytest.mark.parametrize("name", sample(ZOO))
+def test_a_network_of_the_zoo_is_folded_at_the_first_try(name: str) -> None:
+    network = read(name)
+    if name not in SHARED:
+        text = NetworkFile(network, Hints(), AMBITIONS[0]).write()
+        checked = check_source(Source("", text))
+        assert checked.ok and match_networks(network, checked.network)
+        assert checked.network.training == network.training
+        assert text == NetworkFile(network, Hints(), AMBITIONS[0]).write()
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_layers_that_share_weights_are_written_line_by_line(name: str) -> None:
+    network = read(name)
+    folded = fold(network)
+    assert "same " in folded.text
+    assert {*folded.names} >= {node.name for node in network.nodes}
+
+
+GOLDENS = ["resnet50", "mobilenet-v2", "densenet121", "googlenet", "unet-scenes"]
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_a_fold_reads_like_this(name: str) -> None:
+    network = replace(read(name), training=None)
+    assert fold(network).text == (GOLDEN / "folds" / f"{name}.net").read_text(encoding="utf-8")
+
+
+LARGEST = {"resnet50": 25, "mobilenet-v2": 28, "densenet121": 32, "darknet53": 28, "googlenet": 35, "vit-b-16": 16}
+
+
+@pytest.mark.parametrize(("name", "most"), LARGEST.items())
+def test_a_fold_has_few_lines(name: str, most: int) -> None:
+    assert count_lines(fold(read(name)).text) <= most
+
+
+def test_names_lead_from_the_flat_network_to_the_fold() -> None:
+    network = read("resnet18")
+    folded = fold(network)
+    by_name = folded.checked.network.by_name
+    assert all(by_name[folded.names[node.name]].layer == node.layer for node in network.nodes)
+    assert len({*folded.names.values()}) == len(network.nodes) + 1
+
+
+def test_training_is_kept() -> None:
+    network = read("resnet50")
+    assert network.training and fold(network).checked.network.training == network.training
+
+
+def make_scopes(network: Network) -> dict[str, tuple[Scope, ...]]:
+    """Return the modules of torchvision's ResNet around the nodes of that of the zoo."""
+    found = {}
+    for node in network.nodes:
+        stage, *rest = node.name.split(".")
+        block = f"{stage}.{rest[0]}" if rest else ""
+        found[node.name] = (Scope(stage, "Sequential"), Scope(block, "mypkg.models.BottleneckV2")) if rest else ()
+    return found
+
+
+def test_blocks_and_stages_have_the_names_of_the_source() -> None:
+    network = specnet.check(SPECS / "resnet50.net").network
+    text = fold(network, Hints(make_scopes(network))).text
+    assert "block bottleneck_v2(" in text
+    assert "\nconv3_x: bottleneck_v2 128 S=2 -> repeat 3 { bottleneck_v2 128 }    => 28x28x512\n" in text
+    assert "\nfc:      fc 1000 " in text
+
+
+def test_comments_and_expectations_of_the_source_are_printed() -> None:
+    network = read("lenet5")
+    comments = {"n1": ("first\nline", "second line"), network.nodes[-1].name: ("the last",)}
+    parameters = specnet.check(SPECS / "lenet5.net").totals.parameters
+    folded = fold(network, Hints(comments=comments, remarks=("from a file",), parameters=parameters))
+    lines = folded.text.splitlines()
+    assert lines[0] == "# from a file"
+    assert lines[lines.index("# first line") + 1] == "# second line"
+    assert lines[lines.index("# second line") + 1].startswith("conv K=6")
+    assert lines[lines.index("# the last") + 1].startswith("fc 10")
+    assert lines[-1] == f"expect parameters {parameters:_}"
+    assert "expect" not in fold(network, Hints(parameters=5)).text
+
+
+def test_a_very_large_network_is_written_line_by_line() -> None:
+    builder = specnet.NetworkBuilder("long")
+    value = builder.input((8,))
+    for _ in range(6_001):
+        value = builder.add("relu", value)
+    assert count_lines(fold(builder.network(value)).text) == 6_003
+
+
+def test_arms_that_are_nested_too_deep_are_no_arms() -> None:
+    builder = specnet.NetworkBuilder("deep")
+    value = builder.input((8,))
+    values = [value]
+    for _ in range(60):
+        values.append(builder.add("fc", values[-1], K=8))
+    for before in reversed(values[:-1]):
+        value = builder.add("add", values[-1], before)
+        values[-1] = value
+    network = builder.network(value)
+    assert match_networks(network, fold(network).checked.network)

@@ -1,0 +1,1 @@
+"""Compare networks of torchvision and timm with what `specnet import` makes of them."""
