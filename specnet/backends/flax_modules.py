@@ -69,7 +69,7 @@ def space_to_depth(x, factor, order="CHW"):
 def filter_channels(x, kernel, stride=(1, 1), padding=((0, 0), (0, 0))):
     """A fixed kernel applied to each channel separately."""
     channels = x.shape[-1]
-    weight = jnp.tile(jnp.array(kernel)[:, :, None, None], (1, 1, 1, channels))
+    weight = jnp.tile(jnp.array(kernel, x.dtype)[:, :, None, None], (1, 1, 1, channels))
     layout = ("NHWC", "HWIO", "NHWC")
     return jax.lax.conv_general_dilated(
         x, weight, stride, padding, dimension_numbers=layout, feature_group_count=channels
