@@ -30,7 +30,7 @@ hypothesis.settings.load_profile("any machine")
 HAS_TORCH = find_spec("torch") is not None
 IMPORTS_TORCH = re.compile(
     r"^(?:from|import) "
-    r"(?:bench_train|numpy|same_modules|small_(?:jobs|networks|runs|sets|views)|specnet\.training|torch)\b",
+    r"(?:bench_train|made_exports|numpy|same_modules|small_(?:jobs|networks|runs|sets|views)|specnet\.training|torch)\b",
     re.MULTILINE,
 )
 """A module's import that fails where torch is not installed."""

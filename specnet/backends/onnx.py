@@ -37,7 +37,7 @@ def export_model(
     the model's `metadata_props`. Raises TooLarge.
     """
     shapes = tuple({0: "batch"} for _ in examples) if is_dynamic else None
-    with _without_warnings(), torch.no_grad():  # a mask with a gradient is traced through another kernel's strides
+    with without_warnings(), torch.no_grad():  # a mask with a gradient is traced through another kernel's strides
         program = torch.onnx.export(module, examples, dynamo=True, dynamic_shapes=shapes, verbose=False, optimize=False)
         assert program is not None, "torch.onnx returns a program unless it is given a file"
         _optimize(program)
@@ -68,8 +68,8 @@ def _serialize(proto: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
 
 
 @contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Silence torch's warnings about itself and about libraries that are not used."""
+def without_warnings() -> Iterator[None]:
+    """Silence warnings of libraries about themselves and about others that are not used."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

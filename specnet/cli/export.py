@@ -7,7 +7,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specnet.cli.options import add_spec_arguments, collect_overrides, output_file, positive_integer
+from specnet.cli.options import (
+    DATA_DIR,
+    add_spec_arguments,
+    collect_overrides,
+    named_path,
+    output_file,
+    positive_integer,
+)
 from specnet.cli.output import (
     CommandError,
     print_diagnostics,
@@ -45,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=positive_integer, metavar="N", help="take batches of N images alone (default: of any number)"
     )
+    parser.add_argument("--data-dir", type=named_path, metavar="DIR", help=f"{DATA_DIR}, for int8")
     parser.add_argument("--verify", action="store_true", help="print the differences of each output from the network")
     add_spec_arguments(parser)
 
@@ -64,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     if exportable is None:
         return 1
     try:
-        written = write_export(exportable, format, Request(options.batch, print_message))
+        written = write_export(exportable, format, Request(options.batch, options.data_dir, print_message))
     except ExportError as error:
         raise CommandError(*error.args, exit_code=error.exit_code) from None
     _write(target, format, written)
@@ -103,7 +111,7 @@ def _write(target: Path, format: Format, written: Written) -> None:
     print_message(f"wrote {names}; {written.use}")
     if written.unproved:
         print_message(f"note: nothing was run, and nothing compared: {written.unproved}")
-    else:
+    elif written.found:
         print_message(written.found)
 
 

@@ -44,7 +44,7 @@ def remark_on(exportable: Exportable) -> list[str]:
         remarks.append(shorten_text(exportable.graph.description, 100))
     if exportable.run:
         record = exportable.metadata["normalize"]
-        remarks += ["the network reads (pixel - shift) * scale of red, green and blue from 0 to 255:", record]
+        remarks += ["it reads images that are normalised so, (pixel - shift) * scale of each channel:", record]
         remarks.append(f"classes: {shorten_text(exportable.metadata['classes'], 100)}")
     return remarks
 

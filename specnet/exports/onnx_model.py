@@ -45,7 +45,7 @@ def _import_exporter() -> tuple[ModuleType, ModuleType]:
     return onnx, onnx_names
 
 
-def open_file(exportable: Exportable, files: Files) -> Runner:
+def open_files(exportable: Exportable, files: Files) -> Runner:
     """Return the model in a session of onnxruntime; raises NothingRan."""
     session = open_session(files[".onnx"])
     names = [each.name for each in session.get_inputs()]
@@ -69,4 +69,4 @@ def open_session(content: bytes) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-WRITER = Writer(encode, open_file, "run by onnxruntime")
+WRITER = Writer(encode, open_files, "run by onnxruntime")

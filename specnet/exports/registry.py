@@ -34,6 +34,7 @@ FORMATS: Mapping[str, Format] = {
         Format("safetensors", "the weights by name", (".safetensors",), "safetensors_file"),
         Format("onnx", "an ONNX model", (".onnx",), "onnx_model", batch=True),
         Format("pt2", "a program of torch.export", (".pt2",), "torch_program", batch=True),
+        Format("int8", "an ONNX model of a run in whole numbers of 8 bits", (".int8.onnx",), "int8", batch=True),
         Format("caffe", "a prototxt with its caffemodel", (".prototxt", ".caffemodel"), "caffe", batch=True),
         Format("darknet", "a cfg with its weights", (".cfg", ".weights"), "darknet"),
     )

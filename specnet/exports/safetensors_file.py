@@ -18,7 +18,7 @@ def encode(exportable: Exportable, request: Request) -> Files:
     return {".safetensors": save(exportable.network.state_dict(), dict(exportable.metadata))}
 
 
-def open_file(exportable: Exportable, files: Files) -> Runner:
+def open_files(exportable: Exportable, files: Files) -> Runner:
     """Return the network with the weights read again."""
     network = deepcopy(exportable.network)
     for parameter in network.parameters():
@@ -35,4 +35,4 @@ def describe(exportable: Exportable, batch: int | None) -> str:
     return "the weights by name; the metadata holds the spec, the classes and the normalisation"
 
 
-WRITER = Writer(encode, open_file, "read again by safetensors", describe, is_bare=True)
+WRITER = Writer(encode, open_files, "read again by safetensors", describe, is_bare=True)

@@ -30,7 +30,7 @@ def encode(exportable: Exportable, request: Request) -> Files:
     return {".pt2": content.getvalue()}
 
 
-def open_file(exportable: Exportable, files: Files) -> Runner:
+def open_files(exportable: Exportable, files: Files) -> Runner:
     """Return the program, loaded again."""
     with warnings.catch_warnings(action="ignore"):
         module = torch.export.load(BytesIO(files[".pt2"])).module()
@@ -41,4 +41,4 @@ def open_file(exportable: Exportable, files: Files) -> Runner:
     return run
 
 
-WRITER = Writer(encode, open_file, "loaded again by torch.export")
+WRITER = Writer(encode, open_files, "loaded again by torch.export")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor
@@ -21,23 +22,26 @@ Runner = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 class Request:
     """What a file is to hold besides the network: batches of a fixed number of images, or of any (None).
 
-    `note` is called with a sentence about what is being done.
+    Where a run's data is needed, it is looked for in `data_dir` first. `note` is called with a sentence about what is
+    being done, or was found.
     """
 
     batch: int | None = None
+    data_dir: Path | None = None
     note: Callable[[str], None] = field(repr=False, default=lambda text: None)
 
 
 class Writer(NamedTuple):
     """How a format is written and run.
 
-    `encode` raises ExportError; `open` returns what runs the files, or raises NothingRan; `describe` says what they
-    hold, for batches of a size or of any. `program` is what runs them, in words.
+    `encode` raises ExportError. `open` returns what runs the files, or raises NothingRan; it is None where the numbers
+    are rounded, and `encode` measures what that costs. `describe` says what they hold, for batches of a size or of any.
     """
 
     encode: Callable[[Exportable, Request], Files]
-    open: Callable[[Exportable, Files], Runner]
-    program: str
+    open: Callable[[Exportable, Files], Runner] | None
+    program: str = ""
+    """What runs the files, in words."""
     describe: Callable[[Exportable, int | None], str] = Exportable.describe_inputs
     is_bare: bool = False
     """Whether the file holds the network alone, without the normalisation of a run."""

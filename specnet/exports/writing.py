@@ -26,9 +26,14 @@ class Written(NamedTuple):
 
 
 def write_export(exportable: Exportable, format: Format, request: Request) -> Written:
-    """Return the files of a network in a format, which compute what it does; raises ExportError, TrainingError."""
+    """Return the files of a network in a format, which compute what it does; raises ExportError, TrainingError.
+
+    A format that rounds the weights is measured while it is encoded instead.
+    """
     writer = format.load()
     files, use = writer.encode(exportable, request), writer.describe(exportable, request.batch)
+    if writer.open is None:
+        return Written(files, use)
     module, names = exportable.module, exportable.outputs
     if writer.is_bare:
         module, names = exportable.network, exportable.all_outputs
@@ -46,7 +51,7 @@ def _refuse_wrong(format: Format, comparisons: Sequence[Comparison]) -> None:
     wrong = [each for each in comparisons if not each.is_close]
     if wrong:
         raise WrongExport(
-            f"{format.title} was made that does not compute what the network does, and is not written:",
+            f"what was made for {format.word} does not compute what the network does, and is not written:",
             *(f"  {each.describe()}" for each in wrong),
         )
 

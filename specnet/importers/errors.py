@@ -11,3 +11,7 @@ class UnreadableModel(SpecNetError, ValueError):
 
 class MissingLibrary(UnreadableModel):
     """A library that reads the format is not installed; the message says how to get it."""
+
+
+class SourceNotRun(Exception):
+    """The source's own tool cannot run the model, so that its outputs are not compared; the message says why."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from specnet.compiler import check_lines
 from specnet.elaborate import CannotRead
 from specnet.foreign.chains import join_taps
 from specnet.importers.errors import UnreadableModel
-from specnet.layers.base import Layer, Shapes, format_shape
+from specnet.layers.base import Layer, Shape, Shapes, format_shape
 from specnet.source import Source, Span
 from specnet.syntax.parser import parse
 
@@ -29,6 +30,24 @@ def read_layers(text: str, inputs: Shapes) -> tuple[Layer, ...]:
     if checked.errors:
         raise UnreadableModel(f"`{text}` {checked.errors[0].message}")
     return tuple(node.layer for node in checked.network.nodes if node.layer)
+
+
+def has_layers(text: str, inputs: Sequence[Shape]) -> bool:
+    """Return whether a chain fits values of these shapes."""
+    try:
+        read_layers(text, tuple(inputs))
+    except UnreadableModel:
+        return False
+    return True
+
+
+def let_round(text: str, inputs: Sequence[Shape]) -> str:
+    """Return a chain whose first window is rounded down, as other tools do, where a spec has to say so."""
+    if has_layers(text, inputs):
+        return text
+    first, *others = text.split(" -> ")
+    chain = " -> ".join([f"{first} floor", *others])
+    return chain if has_layers(chain, inputs) else text
 
 
 def _read_nothing(path: str, span: Span) -> Source:

@@ -235,3 +235,81 @@ def test_refusals(run: Path, call: Call, words: list[str], code: int, message: s
     found, out, err = call("export", *words)
     assert (found, out) == (code, "")
     assert message in err
+
+
+def test_verify_prints_a_table_of_all_outputs_and_batches(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("heads.net").write_text("input 4x4x1\nconv 2 F=3 -> @x\nhead aux { fc 3 }\nfc 2\n")
+    code, out, err = call("export", "heads.net", "--to", "pt2", "--batch", 2, "--verify")
+    assert code == 0
+    assert "it takes 2×1×4×4, and its weights are not trained" in err
+    assert "loaded again by torch.export: largest difference" in err and "batches of 2" in err
+    head, *rows = (line.split() for line in out.splitlines())
+    assert head == ["output", "batch", "difference", "of", "allowed"]
+    assert [row[0] for row in rows] == ["fc1", "aux"] * 2
+
+
+def test_a_file_that_computes_something_else_is_not_written(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from specnet.exports import safetensors_file
+
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("input 4x4x1\nfc 2\n")
+    monkeypatch.setattr(
+        safetensors_file, "load", lambda content: {"fc1.weight": torch.ones(2, 16), "fc1.bias": torch.ones(2)}
+    )
+    code, out, err = call("export", "a.net", "--to", "safetensors")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: what was made for safetensors does not compute what the network does")
+    assert "fc1, 1 image, seed 0: differs by" in err
+    assert not Path("a.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--to", "onnx", "-o", "-"], 2, "-o -: an export is not for standard output; name a file"),
+        (["--to", "onnx", "-o", "nowhere/a.onnx"], 2, "nowhere/a.onnx cannot be written: there is no folder nowhere"),
+        (["--to", "safetensors", "--batch", "2"], 2, "--batch 2: the format safetensors does not say how many images"),
+        (["--to", "caffe", "-o", "a.caffemodel/x"], 2, "cannot be written"),
+        (["--to", "caffe"], 1, "  silu at a.net:2"),
+        (["--to", "darknet"], 1, "Darknet has no words for 1 layer of the network, which is written as:"),
+    ],
+)
+def test_bad_input(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text(
+        "input 4x4x1\nsilu -> gn G=1\nfc 2\n" if "caffe" in words else "input 4x4x1\ngn G=1\nfc 2\n"
+    )
+    found, out, err = call("export", "a.net", *words)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.net"]
+
+
+def test_an_interrupted_export_writes_nothing(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from specnet.exports import torch_program
+
+    def interrupt(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("input 4x4x1\nfc 2\n")
+    monkeypatch.setattr(torch_program.torch.export, "export", interrupt)
+    assert call("export", "a.net", "--to", "pt2")[0] == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["a.net"]
+
+
+def test_two_files_beside_each_other(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("input 4x4x1\nconv 2 F=3\nfc 2\n")
+    code, _, err = call("export", "a.net", "--to", "darknet", "-o", "b.cfg")
+    assert (code, err.partition(";")[0]) == (0, "wrote b.cfg and b.weights")
+    Path("b.weights").unlink()
+    Path("b.weights").mkdir()
+    assert call("export", "a.net", "--to", "darknet", "-o", "b.cfg")[0] == 2

@@ -39,7 +39,7 @@ def test_a_difference_that_is_too_large(error: float, is_wrong: bool, monkeypatc
     if not is_wrong:
         assert write_with(open_file, monkeypatch).found.endswith("batches of 1 and 3")  # type: ignore[attr-defined]
         return
-    with pytest.raises(WrongExport, match=r"a file was made that does not compute what the network does") as caught:
+    with pytest.raises(WrongExport, match=r"what was made for x does not compute what the network does") as caught:
         write_with(open_file, monkeypatch)
     assert str(caught.value).count("fc1, 3 images, seed") == 2
 

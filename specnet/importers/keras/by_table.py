@@ -9,8 +9,9 @@ from specnet.foreign.keras_layers import KERAS
 from specnet.foreign.meaning import Signature
 from specnet.foreign.translation import Translation, translate
 from specnet.importers.imported import Fate
-from specnet.importers.keras.meanings import Meaning, NoMeaning, Situation, let_round, read_one, to_value
+from specnet.importers.keras.meanings import Meaning, NoMeaning, Situation, read_one, to_value
 from specnet.importers.keras.steps import Step
+from specnet.importers.layer_texts import let_round
 
 HOUSEKEEPING = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_dtype", "data_format", "dim_ordering",

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ class Document:
     model: dict[str, Any]
     version: int
     training: dict[str, Any] = field(default_factory=dict)
+    has_weights: bool = True
+    """Whether the file may hold the weights, too."""
 
 
 def read_text_document(path: Path) -> Document:
     """Return what `model.to_json()` wrote; raises UnreadableModel, OSError."""
-    return _make_document(_parse(read_bounded_file(path, LARGEST_CONFIG), "the file"))
+    return replace(_make_document(_parse(read_bounded_file(path, LARGEST_CONFIG), "the file")), has_weights=False)
 
 
 def read_archive_document(path: Path) -> Document:

@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.keras.layout import Layout
 from specnet.importers.keras.steps import Step, Value
-from specnet.importers.layer_texts import read_layers
 from specnet.layers.base import Shape
 
 
@@ -69,24 +67,6 @@ def read_one(step: Step) -> Value:
     if len(step.reads) != 1:
         raise NoMeaning(f"it reads {len(step.reads)} values, and its counterpart here one")
     return step.reads[0]
-
-
-def has_layers(text: str, shapes: Sequence[Shape]) -> bool:
-    """Return whether a chain fits values of these shapes."""
-    try:
-        read_layers(text, tuple(shapes))
-    except UnreadableModel:
-        return False
-    return True
-
-
-def let_round(text: str, shapes: Sequence[Shape]) -> str:
-    """Return a chain whose windows are rounded down, as Keras's are, where a spec has to say so."""
-    if has_layers(text, shapes):
-        return text
-    first, *others = text.split(" -> ")
-    chain = " -> ".join([f"{first} floor", *others])
-    return chain if has_layers(chain, shapes) else text
 
 
 def freeze_scale(situation: Situation, words: str = "") -> Meaning:

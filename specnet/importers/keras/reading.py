@@ -7,6 +7,7 @@ from collections import defaultdict
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate, Imported, Scope, SourceLayer
 from specnet.importers.keras.arrangements import PASSING
+from specnet.importers.keras.arrays import COUNTER, Part, Variables
 from specnet.importers.keras.configs import KerasLayer, read_model, read_shape
 from specnet.importers.keras.documents import (
     Document,
@@ -17,7 +18,9 @@ from specnet.importers.keras.documents import (
 from specnet.importers.keras.layers import find_meaning
 from specnet.importers.keras.layout import Layout, find_layout
 from specnet.importers.keras.meanings import Meaning, NoMeaning, Situation
+from specnet.importers.keras.running import make_run
 from specnet.importers.keras.steps import Step, Value, list_steps
+from specnet.importers.layer_texts import read_layers
 from specnet.importers.recorder import Recorder, describe_source
 from specnet.importers.request import Request
 from specnet.layers.base import Shape
@@ -49,6 +52,8 @@ class _Reader:
 
     def __init__(self, format: str, document: Document, request: Request) -> None:
         self.request, self.document = request, document
+        weights = request.weights or (request.path if document.has_weights else None)
+        self.variables = Variables(weights) if weights else None
         self.model = read_model(document.model)
         self.program = list_steps(self.model)
         self.layout = find_layout(self.program.steps)
@@ -66,7 +71,7 @@ class _Reader:
             self.layout,
             self.document.version,
             self.shapes,
-            False,
+            self.variables is not None,
             readers,
             frozenset(self.program.outputs),
         )
@@ -78,6 +83,8 @@ class _Reader:
             self._add_step(step)
         for value, claimed in self.program.claims.items():
             self._compare(value, claimed)
+        if self.variables and self.variables.path == self.request.path:
+            self.recorder.run = make_run(self.request.path, self.program, self.layout)
         return self.recorder.finish(self.program.outputs)
 
     def _add_input(self, value: Value, layer: KerasLayer) -> None:
@@ -130,6 +137,7 @@ class _Reader:
             self.recorder.rename(source, reads[0], step.output, meaning.reason, meaning.fate)
         self.shapes[step.output] = self.recorder.shape(step.output)
         self._share(step, added)
+        self._store(step, meaning, [self.recorder.shape(value) for value in reads])
         self._follow(step, meaning)
 
     def _share(self, step: Step, added: tuple[str, ...]) -> None:
@@ -139,6 +147,19 @@ class _Reader:
                 self.recorder.share(node, owner)
         else:
             self.nodes[step.name] = added
+
+    def _store(self, step: Step, meaning: Meaning, shapes: list[Shape]) -> None:
+        """Keep the tensors of the layers that a call means, unless they are those of an earlier call."""
+        if step.is_again or not meaning.layers or self.variables is None:
+            return
+        nodes, current, place = self.nodes[step.name][-meaning.layers.count(" -> ") - 1 :], tuple(shapes), 0
+        for node, layer in zip(nodes, read_layers(meaning.layers, current), strict=True):
+            tensors = {**layer.parameters(current), **layer.buffers(current)}
+            for role, shape in tensors.items():
+                if role != COUNTER:
+                    part = Part(step, place, role, shape, self.situation.flattened.get(step.reads[0]))
+                    self.recorder.store(node, role, self.variables.store(part))
+            current, place = (layer.output(current),), place + bool(tensors)
 
     def _follow(self, step: Step, meaning: Meaning) -> None:
         """Note what is known of the values of the step."""

@@ -11,12 +11,12 @@ from specnet.importers.keras.meanings import (
     Meaning,
     NoMeaning,
     Situation,
-    has_layers,
     is_whole,
     read_one,
     to_value,
 )
 from specnet.importers.keras.steps import Step
+from specnet.importers.layer_texts import has_layers
 
 WINDOWS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Convolution2D", "SeparableConvolution2D"})
 """Layers whose padding is zeros."""

@@ -1,4 +1,4 @@
-"""Operators that exporters write as several: a roll as two slices, group norm as instance norm of another shape."""
+"""Operators that exporters write as several: a roll as two slices, a bias as an addition, group and response norms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from specnet.importers.onnx.building import ProgramBuilder
 from specnet.importers.tensors.program import Operator
+
+Match = tuple[Operator, list[Operator]] | None
+"""An operator, and those that it stands for."""
 
 
 class Composites:
@@ -26,11 +29,12 @@ class Composites:
         self.program.operators[:] = [op for op in made if op.output not in self._gone]
 
     def _rewrite(self, op: Operator) -> Operator:
-        for match in (self._match_roll, self._match_group_norm, self._match_affine):
+        matches = self._match_roll, self._match_group_norm, self._match_affine, self._match_bias, self._match_response
+        for match in matches:
             found = match(op)
             if found is not None:
                 new, parts = found
-                self._gone |= {part.output for part in parts}
+                self._gone |= {part.output for part in parts} - {new.output}
                 sources = (source for part in parts for source in (part.source, *part.absorbed))
                 absorbed = tuple(source for source in dict.fromkeys(sources) if source != new.source)
                 self._givers[new.output] = replace(new, absorbed=absorbed)
@@ -42,7 +46,7 @@ class Composites:
         op = self._givers.get(name or "")
         return op if op and op.kind == kind and self._reads[op.output] == 1 and op.output not in self._gone else None
 
-    def _match_roll(self, op: Operator) -> tuple[Operator, list[Operator]] | None:
+    def _match_roll(self, op: Operator) -> Match:
         """cat(x[k:], x[:k]) moves places by -k."""
         if op.kind != "cat" or len(op.inputs) != 2:
             return None
@@ -56,7 +60,7 @@ class Composites:
         attributes = {"shifts": (-last.attributes["start"],), "dims": (dim,)}
         return replace(op, kind="roll", inputs=last.inputs, attributes=attributes), [last, first]
 
-    def _match_group_norm(self, op: Operator) -> tuple[Operator, list[Operator]] | None:
+    def _match_group_norm(self, op: Operator) -> Match:
         """reshape(instance_norm(reshape(x))) with a part of the channels in each channel."""
         inner = self._give(op.inputs[0], "instance_norm") if op.kind == "reshape" else None
         before = self._give(inner.inputs[0], "reshape") if inner else None
@@ -73,7 +77,7 @@ class Composites:
     def _is_filled(self, name: str | None, value: float) -> bool:
         return bool(name and self.program.is_small(name) and (self.program.array(name) == value).all())
 
-    def _match_affine(self, op: Operator) -> tuple[Operator, list[Operator]] | None:
+    def _match_affine(self, op: Operator) -> Match:
         """group_norm(x) · weight + bias, each a number for each channel."""
         if op.kind != "add" or len(op.shape) < 3:
             return None
@@ -89,9 +93,10 @@ class Composites:
         made = replace(norm, inputs=(norm.inputs[0], weight, bias), output=op.output, source=op.source)
         return made, [norm, product]
 
-    def _find_channels(self, op: Operator) -> str:
-        """Return the constant of an operator if it has a number for each channel."""
-        wanted = (1, op.shape[1], *(1,) * (len(op.shape) - 2))
+    def _find_channels(self, op: Operator, axis: int = 1) -> str:
+        """Return the constant of an operator if it has a number for each place along an axis."""
+        place = axis % len(op.shape)
+        wanted = tuple(size if number == place else 1 for number, size in enumerate(op.shape))
         for name in filter(None, op.inputs):
             shape = self.program.shapes[name]
             if name in self.program.constants and (1,) * (len(wanted) - len(shape)) + shape == wanted:
@@ -100,3 +105,44 @@ class Composites:
 
     def _flatten(self, name: str, channels: int) -> str:
         return self.program.derive(name, (channels,), lambda array: array, "channels")
+
+    def _match_bias(self, op: Operator) -> Match:
+        """conv(x) + b or linear(x) + b, a number for each channel."""
+        if op.kind != "add" or len(op.shape) < 2:
+            return None
+        for kind, axis in (("linear", -1), ("conv", 1), ("conv_transpose", 1)):
+            product = next(filter(None, (self._give(name, kind) for name in op.inputs)), None)
+            name = self._find_channels(op, axis) if product and product.shape == op.shape else ""
+            if product and name and product.inputs[2] is None:
+                bias = self._flatten(name, op.shape[axis])
+                return replace(product, inputs=(*product.inputs[:2], bias), output=op.output), [product, op]
+        return None
+
+    def _match_response(self, op: Operator) -> Match:
+        """x / (k + alpha · mean of x² over some channels)^beta, as torch writes its local response norm."""
+        power = self._give(op.inputs[1], "pow") if op.kind == "div" and len(op.shape) == 4 else None
+        shifted = self._give(power.inputs[0], "add") if power else None
+        scaled = self._give(shifted.inputs[0], "mul") if shifted else None
+        after = self._give(scaled.inputs[0], "reshape") if scaled else None
+        mean = self._give(after.inputs[0], "avg_pool") if after else None
+        padded = self._give(mean.inputs[0], "pad") if mean else None
+        before = self._give(padded.inputs[0], "reshape") if padded else None
+        square = self._give(before.inputs[0], "mul") if before else None
+        if not (power and shifted and scaled and after and mean and padded and before and square):
+            return None
+        numbers = [self._read_number(each.inputs[1]) for each in (scaled, power, shifted)]
+        size, *others = mean.attributes["kernel"]
+        pairs = [(0, 0), (0, 0), (size // 2, (size - 1) // 2), (0, 0), (0, 0)]
+        if None in numbers or others != [1, 1] or [*padded.attributes["padding"]] != pairs:
+            return None
+        if square.inputs != (op.inputs[0], op.inputs[0]):
+            return None
+        attributes = {"size": size, **dict(zip(("alpha", "beta", "k"), numbers, strict=True))}
+        made = replace(op, kind="local_response_norm", inputs=op.inputs[:1], attributes=attributes)
+        return made, [square, before, padded, mean, after, scaled, shifted, power]
+
+    def _read_number(self, name: str | None) -> float | None:
+        """Return a constant of one number, as a person writes it."""
+        if not name or not self.program.is_small(name) or self.program.array(name).size != 1:
+            return None
+        return float(f"{self.program.array(name).item():.7g}")

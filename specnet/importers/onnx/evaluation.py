@@ -114,6 +114,16 @@ def _gather(node: Node, inputs: Arrays, opset: int) -> ndarray:
     return np.take(data, indices, axis=axis)
 
 
+def _gather_places(node: Node, inputs: Arrays, opset: int) -> ndarray:
+    """Return what stands at whole places, whose last axis says where along the first axes."""
+    data, places, batch = _need(inputs, 0), _need(inputs, 1), node.get("batch_dims", 0)
+    if batch:
+        raise UnreadableModel(f"the GatherND `{node.label}` goes through a batch of constants, which is not read")
+    count = places.shape[-1]
+    _allow(node, places.size // max(count, 1) * prod(data.shape[count:]), inputs)
+    return np.asarray(data[tuple(np.moveaxis(places, -1, 0))])
+
+
 def _squeeze(node: Node, inputs: Arrays, opset: int) -> ndarray:
     return np.squeeze(_need(inputs, 0), read_axes(node, inputs))
 
@@ -237,7 +247,8 @@ COMPUTED: dict[str, Callable[[Node, Arrays, int], Any]] = {
     "Max": _with(lambda *arrays: reduce(np.maximum, arrays)), "Min": _with(lambda *arrays: reduce(np.minimum, arrays)),
     "ReduceMax": _reduce(np.max), "ReduceMean": _reduce(np.mean), "ReduceMin": _reduce(np.min),
     "ReduceProd": _reduce(np.prod), "ReduceSum": _reduce(np.sum),
-    "Cast": _cast, "Clip": _clip, "Concat": _concatenate, "CumSum": _accumulate, "Expand": _expand, "Gather": _gather,
+    "Cast": _cast, "Clip": _clip, "Concat": _concatenate, "CumSum": _accumulate, "Expand": _expand,
+    "Gather": _gather, "GatherND": _gather_places,
     "Mod": _remainder, "Range": _range, "Reshape": _reshape, "ScatterND": _scatter, "Slice": _slice, "Split": _split,
     "Squeeze": _squeeze, "Tile": _tile, "Transpose": _transpose, "Trilu": _triangle, "Unsqueeze": _unsqueeze,
 }  # fmt: skip

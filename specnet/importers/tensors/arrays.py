@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specnet.importers.imported import StoredArray
 
@@ -59,7 +59,12 @@ def _fill(shape: Sequence[int], value: float) -> ndarray:
 
 def read_number(array: StoredArray) -> float | None:
     """Return the number of an array that has one only, whatever its axes; None for others."""
-    return float(array.read().reshape(-1)[0]) if prod(array.shape) == 1 else None
+    return _shorten(array.read().reshape(-1)[0]) if prod(array.shape) == 1 else None
+
+
+def _shorten(number: Any) -> float:
+    """Return a number as a person writes it, 1e-6 for the nearest one of 32 bits."""
+    return float(f"{float(number):.7g}")
 
 
 def read_uniform(array: StoredArray) -> float | None:
@@ -67,7 +72,7 @@ def read_uniform(array: StoredArray) -> float | None:
     if not 1 <= prod(array.shape) <= LARGEST_READ:
         return None
     numbers = array.read().reshape(-1)
-    return float(numbers[0]) if (numbers == numbers[0]).all() else None
+    return _shorten(numbers[0]) if (numbers == numbers[0]).all() else None
 
 
 def scale_array(array: StoredArray, factor: float) -> StoredArray:

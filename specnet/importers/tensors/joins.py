@@ -196,7 +196,24 @@ def _stack(draft: Draft, op: Operator, views: Sequence[View], dim: int) -> None:
     draft.bind(op, View(node, dims))
 
 
+def _crops_centers(draft: Draft, op: Operator, views: Sequence[View], dim: int) -> bool:
+    """Whether maps are joined by their channels, of which larger ones are cut to their middle (U-Net)."""
+    if len(op.shape) != 4 or dim != 1 or not any(view.starts for view in views):
+        return False
+    for view in views:
+        shape, size = draft.shape_of(view), op.shape[2:]
+        middle = {letter: (shape[at] - size[at]) // 2 for at, letter in enumerate("HW") if shape[at] != size[at]}
+        axes = tuple(tuple(replace(part, size=size["HW".index(part.axis)]) if part.axis in middle else part
+                           for part in parts) for parts in draft.axes(view.node))  # fmt: skip
+        if len(shape) != 3 or view.rolls or view.dims != axes or view.starts != {a: n for a, n in middle.items() if n}:
+            return False
+    return True
+
+
 def _concatenate(draft: Draft, op: Operator, views: Sequence[View], dim: int) -> None:
+    if _crops_centers(draft, op, views, dim):
+        draft.bind_node(op, draft.add(op, make("concat", {"crop": "center"}), [view.node for view in views]))
+        return
     frame = draft.trim(op, max(views, key=lambda view: count_places(view.dims)))
     try:
         letter = _find_letter(draft, frame, dim)

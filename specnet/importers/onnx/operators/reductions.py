@@ -29,15 +29,14 @@ def _reduce(kind: str) -> Callable[[Conversion], None]:
 
 
 def convert_norm(conversion: Conversion) -> None:
-    """The sum of squares, and its root for ReduceL2."""
+    """The sum of squares, or its root."""
     dims, keep, sizes = _read_reduction(conversion)
     value = conversion.input()
-    squares = conversion.emit("mul", (value, value), conversion.shape())
-    if conversion.node.kind == "ReduceSumSquare":
-        conversion.give("sum", [squares], sizes, dims=dims, keepdim=keep)
+    if conversion.node.kind == "ReduceL2":
+        conversion.give("norm", [value], sizes, dims=dims, keepdim=keep)
         return
-    total = conversion.emit("sum", [squares], sizes, dims=dims, keepdim=keep)
-    conversion.give("sqrt", [total], sizes)
+    squares = conversion.emit("mul", (value, value), conversion.shape())
+    conversion.give("sum", [squares], sizes, dims=dims, keepdim=keep)
 
 
 def convert_softmax(conversion: Conversion) -> None:

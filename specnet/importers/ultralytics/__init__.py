@@ -1,0 +1,1 @@
+"""Read Ultralytics's model files: YAML whose rows are `[from, number, module, arguments]`."""
