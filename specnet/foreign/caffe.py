@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specnet.builder import KEYWORDS
-from specnet.foreign.caffe_layers import CAFFE, DATA, FIELDS, NUMBERED, SETTINGS, TRAINING, complete
+from specnet.foreign.caffe_layers import DATA, FIELDS, NUMBERED, READ, SETTINGS, TRAINING, complete
+from specnet.foreign.caffe_messages import Field, Message, scan_fields
 from specnet.foreign.chains import ChainBuilder, Draft, is_join, make_unique
 from specnet.foreign.translation import translate
 
@@ -19,64 +20,22 @@ NETWORK = frozenset(
 )
 """The fields of a whole network."""
 
-KEY = re.compile(r"(?:\s|#[^\n]*\n|[,;])*(?P<key>[A-Za-z_]\w*)[ \t\r]*(?P<sign>:(?!\s*\{)\s*|:?\s*(?=\{))")
-VALUE = re.compile(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)|(?P<word>[\w.+-]+)|\[(?P<list>[^\[\]{}]*)\]""")
-CLOSING = re.compile(r"(?:\s|#[^\n]*\n)*\}")
-
-Message = list[tuple[str, Any]]
-"""The fields of a message in their order; a field may occur several times."""
-
 
 def read_messages(text: str, start: int) -> tuple[Message, int]:
     """Return the fields of a network from an offset on, and the offset of their end; none if there is no layer."""
     if not BEGINNING.match(text, start):
-        return [], start
-    fields, end = _read_fields(text, start, NETWORK)
-    return (fields, end) if any(key in ("layer", "layers") for key, _ in fields) else ([], start)
-
-
-def _read_fields(text: str, start: int, keys: frozenset[str] = frozenset()) -> tuple[Message, int]:
-    """Return the fields from an offset on, of any names or of these, and the offset behind the last one."""
-    fields, end = Message(), start
-    while (found := KEY.match(text, end)) and (not keys or found["key"] in keys):
-        if ":" in found["sign"] and (value := VALUE.match(text, found.end())):
-            fields.append((found["key"], _read_value(value)))
-            end = value.end()
-        elif text.startswith("{", found.end()):
-            inner, after = _read_fields(text, found.end() + 1)
-            closing = CLOSING.match(text, after)
-            if closing is None:
-                break
-            fields.append((found["key"], inner))
-            end = closing.end()
-        else:
-            break
-    return fields, end
-
-
-def _read_value(found: re.Match[str]) -> Any:
-    text = found["word"]
-    if found["list"] is not None:
-        return tuple(map(_read_value, VALUE.finditer(found["list"])))
-    if text is None:
-        return found["text"]
-    if text in ("true", "false"):
-        return text == "true"
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
+        return Message(), start
+    fields, end, _, _ = scan_fields(text, start, NETWORK)
+    return (fields, end) if fields.messages("layer", "layers") else (Message(), start)
 
 
 def translate_messages(fields: Message) -> Draft:
     """Translate the layers of a network."""
-    layers = [_list_pairs(value) for key, value in fields if key in ("layer", "layers")]
-    network = _Network(Counter(str(value) for layer in layers for key, value in layer if key == "bottom"))
-    sizes = [value for key, value in fields if key == "input_dim"]
-    sizes += [size for key, value in fields if key == "input_shape" for _, size in _list_pairs(value)]
-    names = [str(value) for key, value in fields if key == "input"]
+    layers = fields.messages("layer", "layers")
+    network = _Network(Counter(str(value) for layer in layers for value in layer.values("bottom")))
+    sizes = fields.values("input_dim")
+    sizes += [size for shape in fields.messages("input_shape") for size in shape.values("dim")]
+    names = [str(value) for value in fields.values("input")]
     if names and sizes:
         network.add_input(names[0], sizes)
     for layer in layers:
@@ -108,17 +67,17 @@ class _Network:
 
     def add(self, layer: Message) -> None:
         """Add a layer."""
-        kind = str(next((value for key, value in layer if key == "type"), ""))
+        kind = layer.text("type")
         kind = NUMBERED.get(kind, kind)
-        bottoms, tops = ([str(value) for key, value in layer if key == side] for side in ("bottom", "top"))
-        settings = [key for key, _ in layer if key in SETTINGS]
+        bottoms, tops = ([str(value) for value in layer.values(side)] for side in ("bottom", "top"))
+        settings = [field.key for field in layer if field.key in SETTINGS]
         if kind in DATA and not bottoms and tops:
             self._add_data(tops[0], layer)
         elif kind in TRAINING or kind.endswith("Loss"):
             self.training[kind] = None
         elif kind == "Axpy" and len(bottoms) == 3:
             self._add_scaled_sum(layer, bottoms, tops[0])
-        elif kind not in CAFFE or len(tops) > 1:
+        elif kind not in READ or len(tops) > 1:
             self.differences.append(f"a layer of type {kind} has no counterpart here")
             self.is_known = False
         else:
@@ -129,19 +88,19 @@ class _Network:
         """Add a layer that gives images, unless it is the second one, of another phase."""
         if blob in self.builder.places or blob == self.builder.current:
             return
-        params = [value for key, value in layer if key.endswith("_param")]
-        inner = {key: value for param in params for key, value in _list_pairs(param)}
-        sizes = [size for _, size in _list_pairs(inner.get("shape"))]
+        inner = {key: value for key, value, _ in list_parameters(layer)}
+        shape = inner.get("shape")
+        sizes = shape.values("dim") if isinstance(shape, Message) else []
         if not sizes and (side := inner.get("crop_size")):
             self.differences.append(f"how many channels `{blob}` has is not here: 3 are taken")
             sizes = [1, 3, side, side]
         self.add_input(blob, sizes)
 
     def _add_layer(self, kind: str, layer: Message, bottoms: Sequence[str], tops: Sequence[str]) -> None:
-        name = _get_name(layer)
-        parameters, fillers = _collect_parameters(layer)
+        name = layer.text("name")
+        parameters, fillers = collect_parameters(layer)
         self.training.update(dict.fromkeys(fillers))
-        found = translate(CAFFE[kind], (), complete(parameters))
+        found = translate(READ[kind], (), complete(parameters))
         self.differences += [f"{name or kind}: {difference}" for difference in found.differences]
         self.is_known &= found.is_known
         top = tops[0] if tops else name
@@ -159,7 +118,7 @@ class _Network:
 
     def _add_scaled_sum(self, layer: Message, bottoms: Sequence[str], top: str) -> None:
         """Add a·x + y for the blobs a, x and y."""
-        name = _get_name(layer)
+        name = layer.text("name")
         factor, value, summand = bottoms
         self.builder.add(f"{name}/x", ("mul",), (value, factor), self._take_label(f"{name}_x"))
         self.builder.add(top, ("add",), (f"{name}/x", summand), self._take_label(name))
@@ -181,28 +140,21 @@ class _Network:
         return Draft(tuple(self.builder.steps), (*self.differences, *left, *unknown), self.is_known and not unknown)
 
 
-def _list_pairs(value: Any) -> Message:
-    """Return the fields of a message; none if the value is no message."""
-    return value if isinstance(value, list) else []
-
-
-def _get_name(layer: Message) -> str:
-    return str(next((value for key, value in layer if key == "name"), ""))
-
-
 def _make_label(name: str) -> str:
     label = re.sub(r"\W", "_", name, flags=re.ASCII)
     return f"_{label}" if label[:1].isdigit() else f"{label}_" if label in KEYWORDS else label
 
 
-def _collect_parameters(layer: Message) -> tuple[dict[str, Any], list[str]]:
+def list_parameters(layer: Message) -> list[Field]:
+    """Return the fields of all `…_param` messages of a layer."""
+    inner = [value for key, value, _ in layer if key.endswith("_param") and isinstance(value, Message)]
+    return [field for message in inner for field in message]
+
+
+def collect_parameters(layer: Message) -> tuple[dict[str, Any], list[str]]:
     """Return the parameters in all `…_param` messages of a layer, or in the layer itself in old files, and fillers."""
-    parameters, fillers = dict[str, Any](), list[str]()
-    inner = [pair for key, value in layer if key.endswith("_param") for pair in _list_pairs(value)]
-    own = [(key, value) for key, value in layer if key not in FIELDS and not key.endswith("_param")]
-    for key, value in (*inner, *own):
-        if key.endswith("filler"):
-            fillers.append(key)
-        else:
-            parameters[key] = (parameters[key], value) if key in parameters else value
-    return parameters, fillers
+    own = [field for field in layer if field.key not in FIELDS and not field.key.endswith("_param")]
+    fields = Message((*list_parameters(layer), *own))
+    fillers = [field.key for field in fields if field.key.endswith("filler")]
+    values = {field.key: fields.values(field.key) for field in fields if field.key not in fillers}
+    return {key: found[0] if len(found) == 1 else tuple(found) for key, found in values.items()}, fillers

@@ -38,8 +38,8 @@ Pooling(*, pool: "MAX" | 0 = "MAX", global_pooling: True = False, stride: unread
 Pooling(*, pool: "AVE" | 1 = "MAX", global_pooling: True = False, stride: unread = 1, pad: unread = 0,
        round_mode: unread = "CEIL", engine: unread = None) -> pool avg global
 
-BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999,
-       eps: eps = 1e-5) -> bn affine=no
+BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999, engine: unread = None,
+       scale_bias: False = False, eps: eps = 1e-5) -> bn affine=no
 Scale(*, axis: 1 = 1, num_axes: 1 = 1, filler: training = None, bias_term: bias = False,
        bias_filler: training = None) -> scale
 LRN(*, local_size: n = 5, alpha: alpha = 1.0, beta: beta = 0.75, k: k = 1.0,
@@ -47,7 +47,7 @@ LRN(*, local_size: n = 5, alpha: alpha = 1.0, beta: beta = 0.75, k: k = 1.0,
 
 ReLU(*, negative_slope: 0 = 0, engine: unread = None) -> relu
 ReLU(*, negative_slope: slope = 0, engine: unread = None) -> leaky_relu
-ReLU6() -> relu6
+ReLU6(*, engine: unread = None) -> relu6
 PReLU(*, filler: training = None, channel_shared: False = False) -> prelu channelwise
 PReLU(*, filler: training = None, channel_shared: True = False) -> prelu
 ELU(*, alpha: alpha = 1.0) -> elu
@@ -68,32 +68,107 @@ Concat(*, axis: nchw_axis(axis) = 1, concat_dim: 1 = 1) -> concat
 )
 """The layers by their types; those with weights take the fields of `Filters`, too."""
 
+FORKS: Table = read_table(
+    """
+Filters(*, weight_filler: training = None, bias_filler: training = None, engine: unread = None,
+       force_nd_im2col: unread = False, axis: 1 = 1) ->
+
+ConvolutionDepthwise(*, num_output: K, kernel_size: F, stride: S = 1, pad: P = 0, dilation: D = 1, group: unread = 1,
+       bias_term: bias = True, **kwargs: Filters) -> conv G=C
+BatchNorm(*, use_global_stats: unread = None, moving_average_fraction: 1 - momentum = 0.999, engine: unread = None,
+       scale_bias: True = False, eps: eps = 1e-5) -> bn
+BN(*, bn_mode: unread = None, frozen: unread = False, momentum: 1 - momentum = 0.9, engine: unread = None,
+       eps: eps = 1e-5) -> bn
+Swish(*, beta: 1 = 1.0) -> silu
+Mish() -> mish
+GELU() -> gelu
+SELU() -> selu
+HSwish() -> hard_swish
+HardSwish() -> hard_swish
+HSigmoid() -> hard_sigmoid
+Clip(*, min: 0 = None, max: 6 = None) -> relu6
+MVN(*, normalize_variance: True = True, across_channels: False = False,
+       eps: unread = 1e-9) -> instance_norm, but Caffe adds its eps to the deviation, and not to the variance
+Normalize(*, across_spatial: False = True, channel_shared: False = True,
+       eps: unread = 1e-10) -> rms_norm
+Normalize(*, across_spatial: False = True, channel_shared: True = True,
+       eps: unread = 1e-10) -> rms_norm, but Caffe has one factor for all channels
+"""
+)
+"""Layers of forks, and of Caffe those that have a counterpart only nearly; nothing is written in these words."""
+
+READ: Table = {kind: (*CAFFE.get(kind, ()), *FORKS.get(kind, ())) for kind in (*CAFFE, *FORKS)}
+"""All layers that are read."""
+
 NUMBERED: Mapping[str, str] = {
+    "ABSVAL": "AbsVal",
+    "ACCURACY": "Accuracy",
+    "ARGMAX": "ArgMax",
+    "BNLL": "BNLL",
+    "CONCAT": "Concat",
+    "CONTRASTIVE_LOSS": "ContrastiveLoss",
     "CONVOLUTION": "Convolution",
+    "DATA": "Data",
     "DECONVOLUTION": "Deconvolution",
+    "DROPOUT": "Dropout",
+    "DUMMY_DATA": "DummyData",
+    "ELTWISE": "Eltwise",
+    "EUCLIDEAN_LOSS": "EuclideanLoss",
+    "EXP": "Exp",
+    "FLATTEN": "Flatten",
+    "HDF5_DATA": "HDF5Data",
+    "HDF5_OUTPUT": "HDF5Output",
+    "HINGE_LOSS": "HingeLoss",
+    "IM2COL": "Im2col",
+    "IMAGE_DATA": "ImageData",
+    "INFOGAIN_LOSS": "InfogainLoss",
     "INNER_PRODUCT": "InnerProduct",
-    "POOLING": "Pooling",
     "LRN": "LRN",
+    "MEMORY_DATA": "MemoryData",
+    "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss",
+    "MVN": "MVN",
+    "POOLING": "Pooling",
+    "POWER": "Power",
     "RELU": "ReLU",
     "SIGMOID": "Sigmoid",
-    "TANH": "TanH",
+    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss",
+    "SILENCE": "Silence",
+    "SLICE": "Slice",
     "SOFTMAX": "Softmax",
     "SOFTMAX_LOSS": "SoftmaxWithLoss",
-    "DROPOUT": "Dropout",
-    "FLATTEN": "Flatten",
-    "ELTWISE": "Eltwise",
-    "CONCAT": "Concat",
-    "DATA": "Data",
-    "IMAGE_DATA": "ImageData",
-    "ACCURACY": "Accuracy",
+    "SPLIT": "Split",
+    "TANH": "TanH",
+    "THRESHOLD": "Threshold",
+    "WINDOW_DATA": "WindowData",
+    "conv": "Convolution",
+    "data": "Data",
+    "dropout": "Dropout",
+    "innerproduct": "InnerProduct",
+    "lrn": "LRN",
+    "pool": "Pooling",
+    "relu": "ReLU",
+    "softmax": "Softmax",
+    "softmax_loss": "SoftmaxWithLoss",
+    "concat": "Concat",
 }
-"""The types of old files, `layers { type: CONVOLUTION … }`."""
+"""The types of old files, `layers { type: CONVOLUTION }`, and of the oldest, `layers { layer { type: "conv" } }`."""
 
 DATA = frozenset({"Input", "Data", "ImageData", "HDF5Data", "MemoryData", "WindowData", "DummyData", "Python"})
 """Layers that give images; those of `Python` only if they read nothing."""
 
-TRAINING = frozenset({"Accuracy", "Silence"})
+TRAINING = frozenset({"Accuracy", "Silence", "HDF5Output", "DetectionEvaluate", "SegAccuracy", "MultiAccuracy"})
 """Layers for training alone, besides all whose type ends in Loss."""
+
+BOXES = frozenset({"PriorBox", "DetectionOutput", "Yolov3DetectionOutput", "YoloDetectionOutput", "RegionOutput"})
+"""Layers that compute boxes from the output of a network, as a program may that uses it."""
+
+REGIONS = frozenset({"Proposal", "ROIPooling", "ROIAlign", "PSROIPooling", "SmoothL1LossOHEM", "BoxAnnotatorOHEM"})
+"""Layers that work on regions of an image that others propose."""
+
+RECURRENT: Mapping[str, str] = dict.fromkeys(
+    ("LSTM", "RNN", "GRU", "Recurrent", "Lstm", "LSTMUnit", "ContinuationIndicator"), "a spec has no such layer"
+)
+"""Layers with a state from one step to the next, and why they are refused."""
 
 SETTINGS = frozenset(
     ("param", "blobs_lr", "weight_decay", "loss_weight", "include", "exclude", "phase", "propagate_down")

@@ -26,13 +26,13 @@ def read_sections(text: str, code: str, start: int) -> tuple[list[Section], int]
     """Return the sections from an offset on, and the offset of their end; `code` is the text with comments masked."""
     sections, end = list[Section](), start
     while found := SECTION.match(code, end):
-        options = {key: _read_option(value) for key, value in OPTION.findall(text[slice(*found.span("body"))])}
+        options = {key: read_option(value) for key, value in OPTION.findall(text[slice(*found.span("body"))])}
         sections.append((found["kind"], options))
         end = found.end()
     return sections, start + len(text[start:end].rstrip())
 
 
-def _read_option(text: str) -> Any:
+def read_option(text: str) -> Any:
     """Return a number, a tuple of numbers, or the text."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     numbers = [_read_number(part) for part in parts]

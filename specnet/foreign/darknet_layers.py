@@ -25,9 +25,21 @@ ACTIVATIONS: Mapping[str, str] = {
     "gelu": "gelu approximate=tanh",
     "mish": "mish",
     "swish": "silu",
+    "relie": "leaky_relu",
+    "loggy": "times 0.5 -> tanh",
     "tanh": "tanh",
 }
 """Darknet's names of activations."""
+
+COMPOSED: Mapping[str, tuple[str, ...]] = {"ramp": ("relu", "times 0.1")}
+"""Activations that are the sum of several layers of the same value."""
+
+REORG = " -> ".join((
+    "reshape ({stride}*H)x({stride}*W)x(C//({stride}*{stride}))",
+    "space_to_depth {stride} order=HWC",
+    "reshape (H//{stride})x(W//{stride})x(C*{stride}*{stride})",
+))  # fmt: skip
+"""Darknet's first `reorg`, which reads a map as one of larger sides and fewer channels."""
 
 DARKNET: Table = read_table(
     """
@@ -69,13 +81,13 @@ maxpool(*, size: F, stride: S, padding: P, maxpool_depth: 0 = 0, out_channels: u
 local_avgpool(*, size: F, stride: S, padding: P, **kwargs: Section) -> pool avg exclude_padding
 avgpool(**kwargs: Section) -> pool avg global
 upsample(*, stride: factor = 2, scale: 1 = 1, **kwargs: Section) -> upsample
-reorg(*, stride: factor = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
-       **kwargs: Section) -> space_to_depth, but the pixels of a `reorg` of Darknet come in another order of channels
+reorg(*, stride: text = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
+       **kwargs: Section) -> REORG
 reorg3d(*, stride: factor = 1, reverse: 0 = 0, flatten: 0 = 0, extra: 0 = 0,
-       **kwargs: Section) -> space_to_depth, but the pixels of a `reorg3d` come in another order of channels
+       **kwargs: Section) -> space_to_depth order=HWC
 crop(*, crop_height: text, crop_width: text, flip: unread = 0, angle: unread = 0, saturation: unread = 1,
-       exposure: unread = 1, shift: unread = 0, noadjust: unread = 0,
-       **kwargs: Section) -> crop to={crop_height}x{crop_width}, but in training a `crop` of Darknet varies the images
+       exposure: unread = 1, shift: unread = 0, noadjust: unread = 1,
+       **kwargs: Section) -> crop to={crop_height}x{crop_width}, but in training Darknet varies the images
 
 shortcut(*, activation: activation = "linear", weights_type: "none" = "none", weights_normalization: "none" = "none",
        alpha: 1 = 1, beta: 1 = 1, **kwargs: Section) -> add
@@ -85,7 +97,7 @@ route(*, part: None = None, groups: 1 = 1, group_id: unread = 0, onlyforward: un
        **kwargs: Section) -> concat
 route(*, part: text = None, groups: 1 = 1, group_id: unread = 0, onlyforward: unread = 0,
        **kwargs: Section) -> concat -> slice {part}
-""",
+""".replace("REORG", REORG),
     activations=ACTIVATIONS,
 )
 """The sections by their names; they take the options of `Section` or `Convolution`, too."""
@@ -98,8 +110,12 @@ REFERENCES: Mapping[str, tuple[str, bool]] = {
 }
 """The option that names the layers that a section reads, and whether it also reads the one above."""
 
-OUTPUTS = frozenset({"cost", "yolo", "gaussian_yolo", "region", "detection", "contrastive"})
+OUTPUTS = frozenset({"cost", "yolo", "Gaussian_yolo", "region", "detection", "contrastive", "iseg", "logxent"})
 """Sections that compute a loss, or boxes, from the output of the one above."""
+
+
+RECURRENT = frozenset({"rnn", "lstm", "gru", "crnn", "conv_lstm", "history"})
+"""Sections with a state from one step to the next."""
 
 
 def complete(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -149,7 +149,8 @@ class _Draft:
     def _compare_values(self) -> None:
         """Note what a layer says of values that do not go together."""
         for words, cls, values in zip(self.layers, self.classes, self.values, strict=True):
-            if cls and not any(map(_has_expression, values.values())):
+            has_text = cls and any(cls.field_of(word.partition("=")[0]) not in values for word in words if "=" in word)
+            if cls and not has_text and not any(map(_has_expression, values.values())):
                 conflicts = [each["ctx"]["error"] for each in _list_errors(cls, values) if not each["loc"]]
                 self.differences += [f"`{words[0]}` {conflict}" for conflict in conflicts]
                 self.is_known &= not conflicts

@@ -103,6 +103,10 @@ class Recorder:
         self._bind(output, self._value(source, value))
         self.note(source, fate, reason)
 
+    def alias(self, value: str, other: str) -> None:
+        """Give a value a second name, for which no layer of the source stands."""
+        self._bind(value, self._values[other])
+
     def leave_out(self, source: SourceLayer, reason: str, outputs: Sequence[str] = (), computes: bool = True) -> None:
         """Record a layer that is left out, and with it all that reads its outputs."""
         for value in outputs:
@@ -142,9 +146,22 @@ class Recorder:
             reason = f"its output is {format_shape(shape)} in the file, and {format_shape(ours)} here"
             self.note(source, Fate.APPROXIMATED, reason)
 
+    def forget(self, value: str, reason: str) -> None:
+        """Take a value for one that is not there, for a reason such as "is no image", until a layer gives it anew."""
+        self._values.pop(value, None)
+        self._missing[value] = reason
+
     def is_missing(self, value: str) -> bool:
         """Whether a value is the output of a layer that was left out."""
         return value in self._missing
+
+    def explain_missing(self, value: str) -> str:
+        """Return why a value is not there: "was left out"."""
+        return self._missing[value]
+
+    def can_share(self, node: str, owner: str) -> bool:
+        """Whether a node is the same layer as one above it, with weights of the same shapes."""
+        return self._find_weights(node) is not None and self._find_weights(node) == self._find_weights(owner)
 
     def has_entry(self, source: SourceLayer) -> bool:
         """Whether something has become of a layer already."""
@@ -192,8 +209,17 @@ class Recorder:
             raise UnreadableModel("no layer of the file has a counterpart here: there is no network to import")
         return leaves[::-1]
 
+    def _find_weights(self, node: str) -> object:
+        """Return what two nodes must have in common to share their weights; None for a node that has none."""
+        found = next(each for each in reversed(self._builder.network(node).nodes) if each.name == node)
+        shapes = tuple(self._shapes[value] for value in found.inputs)
+        weights = dict(found.layer.parameters(shapes)) if found.layer else {}
+        return (found.layer, weights) if weights else None
+
     def _make_network(self, outputs: Sequence[str]) -> Network:
         network = self._builder.network(outputs[0])
+        used = [each for each in network.inputs if each.name in self._read or each.name in outputs]
+        network = replace(network, inputs=tuple(used) or network.inputs)
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
         nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in network.nodes)
         return replace(network, nodes=nodes, heads=heads, training=self.training)

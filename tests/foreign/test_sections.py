@@ -59,6 +59,7 @@ def check(text: str) -> Checked:
         ("[local_avgpool] size=3 stride=2", "pool avg F=3 S=2 P=1 exclude_padding"),
         ("[local_avgpool] size=2 stride=2", "pool avg F=2 S=2 P=same exclude_padding"),
         ("[upsample] stride=2", "upsample 2"),
+        ("[reorg3d] stride=2", "space_to_depth 2 order=HWC"),
         ("[dropout] probability=.3", "dropout 0.3"),
         ("[softmax] groups=1", "softmax"),
         ("[normalization] size=5 alpha=0.0001", "lrn n=5 alpha=1e-4*5 k=1"),
@@ -122,12 +123,11 @@ def test_sections_that_name_others_read_them_by_labels(sections: str, lines: lis
 @pytest.mark.parametrize(
     ("sections", "difference"),
     [
-        ("[reorg]\nstride=2", "in another order of channels"),
         ("[yolo]\nmask=1", "[yolo] is left out"),
         ("[convolutional]\nfilters=8\nsize=3\ndilation=2\nactivation=linear", "leaves out `dilation`"),
         ("[route]\nlayers=-1,-2\ngroups=2\ngroup_id=1", "`groups` takes a part of each layer"),
         ("[convolutional]\nfilters=8\nxnor=1\nactivation=linear", "`xnor=1` has no counterpart"),
-        ("[convolutional]\nfilters=8\nactivation=loggy", "`activation='loggy'` has no counterpart"),
+        ("[convolutional]\nfilters=8\nactivation=plse", "`activation='plse'` has no counterpart"),
         ("[lstm]\noutput=8", "[lstm] has no counterpart here"),
         ("[shortcut]\nfrom=-7\nactivation=linear", "layer -5 is not among the sections here"),
         ("[convolutional]\nfilters=8\nunheard=1\nactivation=linear", "`unheard=1` is no argument"),
@@ -188,7 +188,7 @@ def test_a_layer_of_caffe_joins_by_its_operation(param: str, join: str) -> None:
     ("layer", "difference"),
     [
         ('type: "Eltwise" bottom: "b" eltwise_param { coeff: 2 coeff: 1 }', "`coeff=(2, 1)` has no counterpart"),
-        ('type: "Normalize"', "a layer of type Normalize has no counterpart here"),
+        ('type: "Tile"', "a layer of type Tile has no counterpart here"),
         (
             'type: "Convolution" param { lr_mult: 1 } convolution_param { num_output: 8 kernel_size: 3 }',
             "left out: param",

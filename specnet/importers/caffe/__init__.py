@@ -1,0 +1,1 @@
+"""Caffe: prototxt of networks and solvers, and the weights of a caffemodel."""
