@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specnet.analyses.difference import Difference, Side, find_differences
+from specnet.analyses.isomorphism import match_networks
 from specnet.cli.drawing_errors import name_files, reporting_drawing_errors
 from specnet.cli.drawing_options import add_theme_argument
 from specnet.cli.options import (
@@ -84,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(_describe_differences(before, after, found, options))
     elif found:
         print_text(format_differences(before, after, found, uses_colour(sys.stdout)))
+        if match_networks(before.network, after.network):
+            print_text("\nthe same graph, names apart")
     else:
         first, second = _name(before, options.set_left), _name(after, options.set_right)
         print_text(escape_unprintable(f"{first} and {second} are the same network"))
@@ -132,6 +135,7 @@ def _describe_differences(
     return {
         "schema": 1,
         "same": not found,
+        "same_graph": match_networks(before.network, after.network) is not None,
         "differences": [
             {
                 "change": str(difference.change),

@@ -33,8 +33,13 @@ OTHERS = (_Other(b"\x08", "ONNX"), _Other(b"GGUF", "llama.cpp"), _Other(b"\x93NU
 
 def read_weights_file(path: Path) -> StoredWeights:
     """Return the layers of a file of weights; raises UnreadableWeights, MissingReader, OSError."""
-    stored = _choose_reader(path)(path)
+    stored = read_tensors(path)
     return group_torch_layers(stored) if stored.layout == "torch" else group_keras_layers(stored)
+
+
+def read_tensors(path: Path) -> StoredTensors:
+    """Return the tensors of a file under its own names; raises UnreadableWeights, MissingReader, OSError."""
+    return _choose_reader(path)(path)
 
 
 def _choose_reader(path: Path) -> Callable[[Path], StoredTensors]:

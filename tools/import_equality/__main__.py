@@ -1,9 +1,13 @@
-"""Print the networks of torchvision and timm beside what is imported: `python -m import_equality [NAME …]`."""
+"""Print the networks of torchvision and timm beside what is imported: `python tools/import_equality [NAME …]`."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from import_equality.architectures import TIMM, TORCHVISION
 from import_equality.comparison import compare

@@ -35,17 +35,13 @@ class Row(NamedTuple):
 
 def compare(library: str, name: str) -> Row:
     """Return a network beside its spec; raises UnreadableModel where outputs differ by more than 1e-4."""
-    result = import_model(f"import_equality.architectures:make({library!r}, {name!r})", _choose_shape(library, name))
+    result = import_model(f"import_equality.architectures:make({library!r}, {name!r})")
     lost = [entry.source.name for entry in result.imported.lost]
     if lost:
         return Row(library, name, (None, None), (0, 0), f"left out: {', '.join(lost[:3])}")
     totals = result.checked.totals
     parameters = (result.imported.totals.parameters, totals.parameters)
     return Row(library, name, parameters, (_count_macs(library, name, result), totals.macs), _carry(result))
-
-
-def _choose_shape(library: str, name: str) -> tuple[int, ...] | None:
-    return (299, 299, 3) if (library, name) == ("torchvision", "inception_v3") else None
 
 
 def _carry(result: ImportResult) -> str:
@@ -55,7 +51,7 @@ def _carry(result: ImportResult) -> str:
 def _count_macs(library: str, name: str, result: ImportResult) -> int:
     """Return half of what torch counts as operations of convolutions and products of matrices."""
     shape = order_as_torch(result.checked.network.inputs[0].shape)
-    module: Any = make(library, name)
+    module: Any = make(library, name).requires_grad_(False)
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
         module(torch.zeros(1, *shape))
     return counter.get_total_flops() // 2

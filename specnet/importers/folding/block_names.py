@@ -12,6 +12,7 @@ from specnet.importers.folding.items import (
     Item,
     Join,
     Leaf,
+    Repeat,
     Sequence,
     find_items,
     find_nodes,
@@ -69,6 +70,8 @@ def to_snake_case(name: str) -> str:
 def _describe(body: Sequence) -> str:
     """Return what a block is: `residual`, `bottleneck`, `dense_layer`, `squeeze_excite` …"""
     joins = [item for item in body if isinstance(item, Join)]
+    if len(body) > 1 and _is_loop(body[-1]):
+        return "stage"
     if joins:
         return _describe_join(joins[0], is_alone=len(joins) == 1 and not _list_sized(body))
     nodes = [*find_nodes(body)]
@@ -82,6 +85,17 @@ def _describe(body: Sequence) -> str:
     return "unit" if len(kinds) == 1 else "units"
 
 
+def _is_loop(item: Item) -> bool:
+    """Whether a part repeats blocks, or is a residual one."""
+    if isinstance(item, Repeat):
+        return any(isinstance(each, Call | Join) for each in item.turns[0])
+    return (
+        isinstance(item, Join)
+        and not all(item.arms)
+        and any(isinstance(i, Call) for i in find_items(item.arms[0] or item.arms[1]))
+    )
+
+
 def _describe_join(join: Join, is_alone: bool) -> str:
     inner = [node for arm in join.arms for node in find_nodes(arm)]
     has_identity = join.optional is not None or any(not arm for arm in join.arms)
@@ -90,6 +104,8 @@ def _describe_join(join: Join, is_alone: bool) -> str:
     if join.node.kind == "concat":
         if has_identity:
             return "dense_layer"
+        if any(isinstance(item, Join) and not all(item.arms) for arm in join.arms for item in find_items(arm)):
+            return "cross_stage"
         return "inception" if len(join.arms) >= LEAST_BRANCHES else "branches"
     if any(node.layer and node.layer.family is Family.ATTENTION for node in inner):
         return "encoder"
@@ -100,7 +116,7 @@ def _describe_residual(join: Join, inner: list[Node]) -> str:
     windows = [window for node in inner if (window := _window(node)) is not None]
     if _is_separable(inner):
         return "inverted_residual"
-    main = [w for arm in join.arms[:1] for node in find_nodes(arm) if (w := _window(node)) is not None]
+    main = [w for arm in [max(join.arms, key=len)] for node in find_nodes(arm) if (w := _window(node)) is not None]
     is_bottleneck = len(main) == 3 and main[0] == main[2] == 1 and main[1] > 1
     return "bottleneck" if is_bottleneck else "residual" if windows else "mixer"
 

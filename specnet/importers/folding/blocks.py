@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, dropwhile
 from typing import NamedTuple
 
 from specnet.importers.folding.items import (
     Call,
     Item,
     Join,
+    Leaf,
     Mark,
     Repeat,
     Resume,
@@ -19,7 +20,11 @@ from specnet.importers.folding.items import (
     Side,
     find_items,
     find_read,
+    find_read_here,
+    find_written,
     get_source,
+    get_traits,
+    is_follower,
     list_inner,
     rewrite_inner,
 )
@@ -27,6 +32,7 @@ from specnet.importers.folding.keys import MARK, LikeKeys, Shapes, unify_names
 from specnet.importers.folding.lines import count_lines, may_begin, split_lines
 from specnet.importers.folding.repeats import has_own_names
 from specnet.importers.folding.unification import count_differences
+from specnet.layers.base.traits import Trait
 
 LONGEST = 14
 """The largest number of lines in a block."""
@@ -63,6 +69,33 @@ def extract_blocks(items: Sequence, shapes: Shapes, with_optional: bool = True) 
             items
         )
     return items
+
+
+def inline_single(items: Sequence) -> Sequence:
+    """Return a sequence in which no block is called at a single place, but for those that read their input by name."""
+    while single := _find_single(items):
+
+        def rewrite(part: Sequence, single: set[int] = single) -> Sequence:
+            found = Sequence()
+            for item in part:
+                inner = rewrite_inner(item, rewrite)
+                found += inner.body if isinstance(inner, Call) and inner.block in single else [inner]
+            return found
+
+        items = rewrite(items)
+    return items
+
+
+def _find_single(items: Sequence) -> set[int]:
+    places = Counter[int]()
+    bodies = dict[int, Sequence]()
+    for item in find_items(items):
+        if isinstance(item, Call):
+            bodies.setdefault(item.block, item.body)
+    for sequence in (items, *bodies.values()):
+        places.update(item.block for item in find_written(sequence) if isinstance(item, Call))
+    reading = {block for block, body in bodies.items() if get_source(body) in find_read_here(body)}
+    return {block for block, times in places.items() if times == 1} - reading
 
 
 def find_aliases(items: Sequence, keys: LikeKeys, shapes: Shapes) -> None:
@@ -125,7 +158,7 @@ class _Search:
         ranked = sorted((key for key in saved if saved[key] >= LEAST_SAVED), key=lambda key: -saved[key])
         best, most = None, 0.0
         for key in ranked[:MOST_CANDIDATES]:
-            worth = saved[key] - self._count_cost(groups[key])
+            worth = saved[key] + self._judge(groups[key]) - self._count_cost(groups[key])
             if worth > most:
                 best, most = key, worth
         self._groups = groups
@@ -176,20 +209,45 @@ class _Search:
             for period in range(1, group.length)
         )
         items = _join(lines)
-        if is_periodic or count_lines(items) < 2 or any(isinstance(item, Side) for item in find_items(items)):
+        is_loop = len(items) == 1 and isinstance(items[0], Repeat)  # its turn is what is made a block
+        if (
+            is_periodic
+            or is_loop
+            or count_lines(items) < 2
+            or any(isinstance(item, Side) for item in find_items(items))
+        ):
             return False
-        joins = Counter(self._keys.get([item]) for item in find_items(items) if isinstance(item, Join | Call))
+        joins = Counter(self._keys.get([item]) for item in find_written(items) if isinstance(item, Join | Call))
         return all(n == 1 for n in joins.values())
 
     def _count_saved(self, group: _Group) -> int:
         size = count_lines(_join(self._get_window(group.places[0], group.length)))
         return len(group.places) * (size - 1) - size - 2
 
+    def _judge(self, group: _Group) -> float:
+        """Return the lines that it is worth for a block to be what a person would call one.
+
+        A whole arm is; a part of a stage that ends with what belongs to the next stage is not.
+        """
+        arms = sum(start == 0 and group.length == len(self._sequences[number]) for number, start in group.places)
+        window = self._get_window(group.places[0], group.length)
+        behind = dropwhile(lambda line: not _is_loop(line), window)
+        goes_on = any(isinstance(line[0], Leaf) and not is_follower(line[0]) for line in behind)
+        return arms - (count_lines(_join(window)) * len(group.places) / 2 if goes_on else 0)
+
     def _count_cost(self, group: _Group) -> float:
         """Return the lines that the parameters of a block are worth; infinity for too many."""
         windows = [_join(self._get_window(place, group.length)) for place in group.places]
         parameters = count_differences(windows)
         return float("inf") if parameters > MOST_PARAMETERS else parameters * 0.5
+
+
+def _is_loop(line: Sequence) -> bool:
+    """Whether a line is a repetition, or a residual join."""
+    join = line[0]
+    return isinstance(join, Repeat) or (
+        isinstance(join, Join) and not all(join.arms) and Trait.SUMS in get_traits(join.node)
+    )
 
 
 class _LineKey(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from specnet.graph import Head, Node
 from specnet.layers.base import Layer
-from specnet.layers.base.traits import Family, Trait
+from specnet.layers.base.traits import Family, Trait, Traits
 from specnet.layers.base.window import Windowed
 from specnet.syntax import tree
 
@@ -158,6 +158,25 @@ def find_read(items: Sequence) -> Iterator[str]:
         yield from list_read(item)
 
 
+def drop_unread_marks(items: Sequence) -> Sequence:
+    """Leave out the names of values that nothing reads where the sequence is written."""
+    read = {*find_read_here(items)}
+
+    def drop(part: Sequence) -> Sequence:
+        kept = [item for item in part if not (isinstance(item, Mark) and item.value not in read)]
+        return [item if isinstance(item, Call) else rewrite_inner(item, drop) for item in kept]
+
+    return drop(items)
+
+
+def find_read_here(items: Sequence) -> Iterator[str]:
+    """Yield the named values that a sequence reads, but for those that calls of blocks read within."""
+    for item in items:
+        yield from list_read(item)
+        for inner in [] if isinstance(item, Call) else list_inner(item):
+            yield from find_read_here(inner)
+
+
 def find_marks(items: Sequence) -> set[str]:
     """Return the values that a sequence names."""
     return {item.value for item in find_items(items) if isinstance(item, Mark)}
@@ -191,13 +210,17 @@ def get_result(items: Sequence) -> str:
     return ""
 
 
+def get_traits(node: Node) -> Traits:
+    return node.layer.traits if node.layer else frozenset()
+
+
 def is_follower(item: Item) -> bool:
     """Whether a part is written on the line of the one before it."""
     return isinstance(item, Leaf) and bool(item.node.layer and item.node.layer.is_follower()) and not item.taps
 
 
 def is_normalisation(item: Item) -> bool:
-    return isinstance(item, Leaf) and bool(item.node.layer and Trait.NORMALISES in item.node.layer.traits)
+    return isinstance(item, Leaf) and Trait.NORMALISES in get_traits(item.node)
 
 
 def is_join(node: Node) -> bool:

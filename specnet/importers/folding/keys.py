@@ -155,9 +155,9 @@ def _classify(layer: Layer, channels: int) -> list[str]:
             found.append("one" if value == 1 else "depthwise" if value == channels else "groups")
         elif isinstance(value, Interval) and dict(layer).get("axis") == "C":
             found.append(name)
-        elif not _is_numeric(value):
+        elif name != "padding" and not _is_numeric(value):
             found.append(f"{name}={value}")
-        elif isinstance(value, tuple):
+        elif isinstance(value, tuple) and name != "padding":
             found.append(f"{name}{len(value)}")
     return found
 

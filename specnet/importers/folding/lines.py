@@ -126,7 +126,7 @@ def may_begin(line: Sequence) -> bool:
 
 def count_lines(items: Sequence) -> int:
     """Return how many lines a sequence takes."""
-    return sum(map(_count_line, split_lines(items)))
+    return sum(map(_count_line, join_lines(split_lines(items))))
 
 
 def _count_line(line: Sequence) -> int:

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 
 from specnet.graph import Input, Network
 from specnet.importers.folding.block_names import name_block
-from specnet.importers.folding.blocks import extract_blocks
+from specnet.importers.folding.blocks import extract_blocks, inline_single
 from specnet.importers.folding.comments import LineComments
 from specnet.importers.folding.defaults import Defaults, find_defaults
 from specnet.importers.folding.hints import Hints
-from specnet.importers.folding.items import Call, Mark, Sequence, Side, find_items, find_nodes, get_result
+from specnet.importers.folding.items import (
+    Call,
+    Mark,
+    Sequence,
+    Side,
+    drop_unread_marks,
+    find_items,
+    find_nodes,
+    get_result,
+)
 from specnet.importers.folding.keys import ExactKeys, LikeKeys
 from specnet.importers.folding.labels import make_labels
 from specnet.importers.folding.lines import join_lines, split_lines
@@ -52,11 +61,11 @@ class NetworkFile:
         exact, like = ExactKeys(), LikeKeys(self._network.shapes)
         items = compress(structure(self._network), exact.get, like.get)
         if self._ambition.blocks:
-            items = extract_blocks(items, self._network.shapes, self._ambition.optional)
+            items = inline_single(extract_blocks(items, self._network.shapes, self._ambition.optional))
         blocks = _unify_all(items, self._network)
         for block in blocks.values():
-            block.body = compress(expand(block.body), exact.get, like.get)
-        items = compress(expand(items), exact.get, like.get)
+            block.body = compress(expand(drop_unread_marks(block.body)), exact.get, like.get)
+        items = compress(expand(drop_unread_marks(items)), exact.get, like.get, self._network.shapes)
         return self._write(items, blocks)
 
     def _write(self, items: Sequence, blocks: Mapping[int, Block]) -> str:
@@ -64,7 +73,7 @@ class NetworkFile:
         for number, block in blocks.items():
             names[number] = name_block(block.body, block.calls, self._hints.scopes, names.values())
         defaults = find_defaults([items, *(block.body for block in blocks.values())])
-        writer = Writer(blocks, names, defaults)
+        writer = Writer(blocks, names, defaults, self._network.shapes)
         lines: tree.Lines = (
             *_write_beginning(self._network, defaults),
             *map(writer.write_block, blocks.values()),
@@ -76,7 +85,7 @@ class NetworkFile:
 
     def _write_main(self, items: Sequence, writer: Writer) -> Iterator[tree.Chain]:
         """Yield the lines of the main chain with labels, and claims where the shape changes."""
-        lines = writer.join_stages(join_lines(split_lines(items)), self._network.shapes)
+        lines = writer.join_stages(join_lines(split_lines(items)))
         taken = [i.name for i in self._network.inputs]
         labels = make_labels(lines, self._hints.scopes, self._network.shapes, taken)
         writer.taps = _name_values(items, lines, labels, self._network)

@@ -19,11 +19,12 @@ from specnet.importers.folding.items import (
     Sequence,
     Side,
     find_written,
+    get_groups,
     get_result,
 )
 from specnet.importers.folding.keys import Shapes
 from specnet.importers.folding.lines import count_lines, join_lines, split_arm, split_lines
-from specnet.importers.folding.unification import Block, Parameter
+from specnet.importers.folding.unification import FILTERS, Block, Parameter
 from specnet.naming import make_unused_name
 from specnet.printer.values import NOWHERE, make_name, to_arguments, to_expression
 from specnet.syntax import tree
@@ -44,12 +45,13 @@ class Writer:
     names: Mapping[int, str]
     """The names of blocks."""
     defaults: Defaults
+    shapes: Shapes
     taps: dict[str, str] = field(default_factory=dict)
 
     def write_block(self, block: Block) -> tree.Block:
         """Return the definition of a block."""
         taps = name_taps(block.body, {each.name for each in block.parameters})
-        writer = Writer(self.blocks, self.names, self.defaults, taps | {block.source: "in"})
+        writer = Writer(self.blocks, self.names, self.defaults, self.shapes, taps | {block.source: "in"})
         parameters = tuple(map(_write_parameter, block.parameters))
         return tree.Block(NOWHERE, make_name(self.names[block.number]), parameters, writer._write_body(block.body))
 
@@ -85,11 +87,19 @@ class Writer:
     def _write_leaf(self, leaf: Leaf) -> tree.Call:
         layer = leaf.node.layer
         assert layer is not None
-        given = dict(leaf.given)
+        given = self._count_channels(leaf) | leaf.given
         like = self.taps.get(leaf.like, leaf.like)
         arguments = to_arguments(layer, like, given, self.defaults.get(layer.kind))
         taps = (tree.Argument(NOWHERE, None, self._tap(value)) for value in leaf.taps)
         return tree.Call(NOWHERE, make_name(layer.kind), (*taps, *arguments))
+
+    def _count_channels(self, leaf: Leaf) -> dict[str, tree.Expression]:
+        """Return `C` for the filters and the groups of a depthwise convolution."""
+        channels = (self.shapes.get(leaf.source) or (0,))[-1]
+        layer = leaf.node.layer
+        if layer is None or not get_groups(layer) == channels > 1:
+            return {}
+        return {name: make_name("C") for name in FILTERS if getattr(layer, name, None) == channels}
 
     def _write_join(self, join: Join) -> tree.Call:
         layer = join.node.layer
@@ -121,13 +131,13 @@ class Writer:
         if given is None and parameter.default is not None and value == parameter.default:
             return None
         key = make_name(parameter.name) if parameter.default is not None else None
-        return tree.Argument(NOWHERE, key, given or to_expression(value))
+        return tree.Argument(NOWHERE, key, given or _write_value(value))
 
-    def join_stages(self, lines: list[Sequence], shapes: Shapes) -> list[Sequence]:
+    def join_stages(self, lines: list[Sequence]) -> list[Sequence]:
         """Return the lines of the main chain; calls that keep the shape follow the first of a stage on its line."""
         found = list[Sequence]()
         for line in lines:
-            if found and _may_continue_stage(found[-1], line, shapes) and self._is_short([*found[-1], *line]):
+            if found and _may_continue_stage(found[-1], line, self.shapes) and self._is_short([*found[-1], *line]):
                 found[-1] = [*found[-1], *line]
             else:
                 found.append(line)
@@ -143,8 +153,13 @@ def make_chain(*elements: tree.Element, label: str = "", claim: tree.Expression 
     return tree.Chain(NOWHERE, make_name(label) if label else None, elements, claim)
 
 
+def _write_value(value: Any) -> tree.Expression:
+    """Return the value of a parameter; a word is in quotes, as it would be the name of another one."""
+    return tree.Text(NOWHERE, value) if isinstance(value, str) else to_expression(value)
+
+
 def _write_parameter(parameter: Parameter) -> tree.Parameter:
-    default = None if parameter.default is None else to_expression(parameter.default)
+    default = None if parameter.default is None else _write_value(parameter.default)
     return tree.Parameter(NOWHERE, make_name(parameter.name), default)
 
 

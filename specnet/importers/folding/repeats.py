@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from specnet.importers.folding.items import (
+    Call,
     Item,
     Mark,
     Repeat,
@@ -15,10 +16,12 @@ from specnet.importers.folding.items import (
     find_items,
     find_marks,
     find_read,
+    find_read_here,
+    get_result,
     get_source,
     rewrite_inner,
 )
-from specnet.importers.folding.keys import MARK, unify_names
+from specnet.importers.folding.keys import MARK, Shapes, unify_names
 from specnet.importers.folding.lines import count_lines, may_begin, split_lines
 
 LONGEST = 24
@@ -38,13 +41,16 @@ class _Run:
         return self.start + self.period * self.count
 
 
-def compress(items: Sequence, get_key: GetKey, get_like_key: GetKey) -> Sequence:
-    """Return a sequence with runs as repetitions, at every depth; turns begin where lines that are alike do."""
+def compress(items: Sequence, get_key: GetKey, get_like_key: GetKey, shapes: Shapes | None = None) -> Sequence:
+    """Return a sequence with runs as repetitions, at every depth; turns begin where lines that are alike do.
+
+    With `shapes`, calls of blocks that give maps of other sizes are stages of their own, and no repetition.
+    """
     reads = Counter(find_read(items))
 
     def rewrite(part: Sequence) -> Sequence:
         inner = [rewrite_inner(item, rewrite) for item in part]
-        return _Compression(inner, get_key, get_like_key, reads).compress()
+        return _Compression(inner, get_key, get_like_key, reads, shapes or {}).compress()
 
     return rewrite(items)
 
@@ -52,8 +58,10 @@ def compress(items: Sequence, get_key: GetKey, get_like_key: GetKey) -> Sequence
 class _Compression:
     """The lines of a sequence, those with names of values apart, and their keys."""
 
-    def __init__(self, items: Sequence, get_key: GetKey, get_like_key: GetKey, reads: Counter[str]) -> None:
-        self._reads = reads
+    def __init__(
+        self, items: Sequence, get_key: GetKey, get_like_key: GetKey, reads: Counter[str], shapes: Shapes
+    ) -> None:
+        self._reads, self._shapes = reads, shapes
         self._lines = [part for line in split_lines(items) for part in _split_name(line)]
         self._keys = [get_key(line) for line in self._lines]
         self._like = [get_like_key(line) for line in self._lines]
@@ -88,13 +96,11 @@ class _Compression:
     def _count(self, start: int, period: int) -> int:
         """Return how often the lines from a place on follow each other."""
         first, count = self._window(start, period), 1
-        if not self._is_closed(start, period):
-            return 1
         while start + (count + 1) * period <= len(self._lines):
             if self._window(start + count * period, period) != first:
                 break
             count += 1
-        return count
+        return count if count > 1 and self._is_closed(start, period) else 1
 
     def _window(self, start: int, period: int) -> str | list[str]:
         keys = self._keys[start : start + period]
@@ -109,7 +115,7 @@ class _Compression:
             return False
         if not may_begin(items):
             return False
-        read, source = {*find_read(items)}, get_source(items)
+        read, source = {*find_read_here(items)}, get_source(items)
         return not source or source not in read
 
     def _align(self, run: _Run) -> _Run:
@@ -127,10 +133,16 @@ class _Compression:
         fits = offset and count > 1 and may_begin(self._lines[run.start + offset])
         return _Run(run.start + offset, period, count) if fits else run
 
+    def _are_stages(self, run: _Run, items: Sequence) -> bool:
+        """Whether the turns are calls that give maps of other sizes."""
+        after = [item for line in self._lines[run.start : run.start + 2 * run.period] for item in line]
+        sizes = [(self._shapes.get(get_result(part)) or ())[:-1] for part in (items, after)]
+        return sizes[0] != sizes[1] and any(isinstance(item, Call) for item in items)
+
     def _is_worth_it(self, run: _Run) -> bool:
         """Whether a repetition takes fewer lines, and no value in it is read by its name outside."""
         items = [item for line in self._lines[run.start : run.start + run.period] for item in line]
-        if not has_own_names(items, self._reads):
+        if not has_own_names(items, self._reads) or self._are_stages(run, items):
             return False
         lines = count_lines(items)
         return lines * run.count > (lines + 2 if lines > 1 else 1)

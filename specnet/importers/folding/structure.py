@@ -31,7 +31,7 @@ DEEPEST = 20
 MOST_IN_ARM = 150
 """The largest number of layers in an arm; a longer one is a chain of its own."""
 
-MOST_IN_HOURGLASS = 30
+MOST_IN_HOURGLASS = 12
 """The largest number of layers in an arm that shrinks the map and enlarges it again, if no other is the identity."""
 
 
@@ -92,7 +92,9 @@ class _Structure:
         ends = [get_result([item]) for item in items]
         (start,) = read if len(read) == 1 else ("",)
         place = ends.index(start) + 1 if start in ends else len(items)
-        if any(reader.name not in layers for value in layers for reader in self._readers[value]):
+        others = {other.value for other in self._network.heads if other is not head}
+        readers = {reader.name for value in layers for reader in self._readers[value]}
+        if readers - layers or others & layers:
             items += [*body, Side(head, [])]  # others read what is within, and braces would hide it
             return
         while place < len(items) and isinstance(items[place], Side):
@@ -199,8 +201,8 @@ class _Structure:
         return path
 
     def _height(self, value: str) -> int:
-        shape = self._network.shapes.get(value) or (0,)
-        return shape[0] if len(shape) == 3 else 0
+        shape = self._network.shapes.get(value) or ()
+        return shape[0] if len(shape) == len("HWC") else 1
 
     def _write_region(self, before: str, after: str) -> Sequence:
         """Return the layers between two values whose branches read each other, as chains with named values."""

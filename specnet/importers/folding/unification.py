@@ -22,6 +22,9 @@ from specnet.syntax import tree
 FACTORS = (2, 3, 4, 6, 8, 16)
 """The multiples and quotients that are looked for."""
 
+FILTERS = ("out_channels", "groups")
+"""The fields that are both the number of input channels in a depthwise convolution."""
+
 CHANNELS = frozenset({"out_channels", "out_features", "groups", "K"})
 """Fields that are numbers of channels, which may be written by those of the input."""
 
@@ -44,11 +47,11 @@ class Parameter:
 
     @property
     def default(self) -> Any:
-        """The value that most calls have, but for numbers of channels; None if there is none."""
+        """The value that several calls have, or most letters; None for numbers of channels, and where all differ."""
         if self.is_channels:
             return None
         value, times = Counter(self.values).most_common(1)[0]
-        return value if 2 * times >= len(self.values) else None
+        return value if times > 1 or self.key.isupper() else None
 
 
 @dataclass
@@ -132,13 +135,14 @@ class _Unification:
         self, slot: _Slot, layers: list[Layer], given: Mapping[str, tree.Expression]
     ) -> tree.Expression | None:
         """Return the expression of an attribute; None for a number that is the same everywhere."""
-        is_filters = slot.field in ("out_channels", "groups")
-        if is_filters and slot.values == slot.channels and is_depthwise(layers, slot.channels):
+        if slot.field in FILTERS and slot.values == slot.channels and is_depthwise(layers, slot.channels):
             return make_name("C")
         if slot.is_constant:
             return None
         if isinstance(slot.values[0], Interval):
             return self._express_range(slot)
+        if slot.field == "shape" and (found := self._express_size(slot)):
+            return found
         if slot.field == "padding" and (found := _express_padding(layers, given)):
             return found
         return self._express(slot, lambda: name_parameter(slot.key, layers, self._arms, self._taken))
@@ -157,19 +161,18 @@ class _Unification:
         return self._express(slot, lambda: _make_free(name, self._taken))
 
     def _merge_joins(self, owners: list[int], items: list[Any]) -> Join:
+        """Return a join of arms; one that is the identity at some places is merged last, by what is known of others."""
         first: Join = items[0]
-        optional = None
-        arms = list[Sequence]()
-        for place in range(len(first.arms)):
-            here = [_Place(owner, item.arms[place]) for owner, item in zip(owners, items, strict=True)]
-            filled = [each for each in here if each.items]
-            if filled and len(filled) < len(here):
-                optional = place
+        columns = [[item.arms[place] for item in items] for place in range(len(first.arms))]
+        optional = next((place for place, column in enumerate(columns) if not all(column) and any(column)), None)
+        arms: dict[int, Sequence] = {}
+        for place in sorted(range(len(columns)), key=lambda place: place == optional):
+            filled = [_Place(owner, arm) for owner, arm in zip(owners, columns[place], strict=True) if arm]
             self._arms.append(filled[0].items if filled and len(first.arms) >= LEAST_ARMS else [])
-            arms.append(self.merge(filled) if filled else [])
+            arms[place] = self.merge(filled) if filled else []
             self._arms.pop()
-        node = next((item.node for item in items), first.node)
-        return replace(first, node=node, arms=arms, optional=optional, given=self._merge_layers(owners, items))
+        in_order = [arms[place] for place in range(len(columns))]
+        return replace(first, arms=in_order, optional=optional, given=self._merge_layers(owners, items))
 
     def _merge_calls(self, owners: list[int], items: list[Any]) -> dict[str, tree.Expression]:
         given = dict[str, tree.Expression]()
@@ -193,6 +196,14 @@ class _Unification:
     @property
     def _taken(self) -> set[str]:
         return {each.name for each in self.parameters}
+
+    def _express_size(self, slot: _Slot) -> tree.Expression | None:
+        """Return a size of which only the channels differ, `1x1x(C)`; None if they are not known by others."""
+        heads, last = {value[:-1] for value in slot.values}, [value[-1] for value in slot.values]
+        found = next(self._relate(replace(slot, field="groups", key="", values=last)), None)
+        if len(heads) > 1 or found is None:
+            return None
+        return tree.Size(NOWHERE, (*map(to_expression, *heads), found))
 
     def _express(self, slot: _Slot, make: Callable[[], str]) -> tree.Expression:
         """Return the expression of an attribute that differs, by what is known or a new parameter."""

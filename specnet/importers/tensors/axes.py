@@ -133,7 +133,7 @@ def _bind_reduced(draft: Draft, op: Operator, view: View, node: int, dims: set[i
 def _add_up(draft: Draft, op: Operator, view: View, dims: set[int]) -> None:
     """Add up a few equal parts of the channels, which are cut out one by one."""
     (dim, *others), count = sorted(dims), prod(view.shape[dim] for dim in dims)
-    if others or op.kind != "sum" or count > MOST_PARTS:
+    if others or op.kind == "amax" or count > MOST_PARTS or not 1 < count < draft.shape_of(view)[-1]:
         raise NoCounterpart("it is over the channels, over which no layer pools")
     parts = [select(view, dim, index) for index in range(count)]
     rest = tuple(part for dim in parts[0].dims for part in dim)
@@ -141,6 +141,8 @@ def _add_up(draft: Draft, op: Operator, view: View, dims: set[int]) -> None:
     wanted = tuple(tuple(part for part in rest if axis and part.axis == axis[0].axis) for axis in axes)
     nodes = [draft.arrange(op, part, wanted[1:], wanted[0]) for part in parts]
     node = draft.add(op, make("add", {}), nodes)
+    if op.kind == "mean":
+        node = draft.add(op, make("times", {"by": 1 / count}), [node])
     reduced = View(node, parts[0].dims)
     if op.attributes.get("keepdim"):
         reduced = View(node, (*reduced.dims[:dim], (), *reduced.dims[dim:]))

@@ -36,6 +36,8 @@ class Node:
     reason: str = ""
     missing: str = ""
     arrays: dict[str, StoredArray] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+    """The constants that its tensors are; a layer with the same ones has the same weights."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What later operators need to know of one that is no layer by itself, and may be part of one."""
 
@@ -101,6 +103,13 @@ class Draft:
             raise NoCounterpart("its weights are computed from the input of the network")
         return value
 
+    def weight(self, op: Operator, place: int = 1) -> StoredArray:
+        """Return the weights of an operator; raises NoCounterpart if they are computed, or not given."""
+        array = self.constant(op, place)
+        if array is None:
+            raise NoCounterpart("its weights are not given")
+        return array
+
     def shape_of(self, view: View) -> Shape:
         return self.nodes[view.node].shape
 
@@ -165,7 +174,8 @@ class Draft:
             raise NoCounterpart(f"`{layer.kind}` {error.fact}") from None
         stored = {role: array for role, array in (arrays or {}).items() if array is not None}
         called = name or op.name or op.source.name
-        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored)
+        read = tuple(each for each in op.inputs if each and each in self.program.constants) if stored else ()
+        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored, read)
         self.nodes.append(node)
         return len(self.nodes) - 1
 

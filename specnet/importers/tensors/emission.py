@@ -17,10 +17,11 @@ def emit(draft: Draft) -> Imported:
     recorder.run = program.run
     for entry in program.entries:
         recorder.record(entry)
+    owners = dict[tuple[object, ...], str]()
     live, added = set(draft.find_live()), dict[int, tuple[str, ...]]()
     for number, node in enumerate(draft.nodes):
         if node.is_input or number in live:
-            added[number] = _add(recorder, draft, number, node)
+            added[number] = _add(recorder, number, node, owners)
     for op in program.operators:
         _note(recorder, draft, op.source, added)
         if op.rule:
@@ -30,7 +31,8 @@ def emit(draft: Draft) -> Imported:
     return recorder.finish([f"v{node}" for node in draft.outputs or ()], program.parameters)
 
 
-def _add(recorder: Recorder, draft: Draft, number: int, node: Node) -> tuple[str, ...]:
+def _add(recorder: Recorder, number: int, node: Node, owners: dict[tuple[object, ...], str]) -> tuple[str, ...]:
+    """Add a node; a layer of the same tensors as one before it shares its weights."""
     value = f"v{number}"
     if node.is_input:
         recorder.input(value, node.shape)
@@ -41,6 +43,10 @@ def _add(recorder: Recorder, draft: Draft, number: int, node: Node) -> tuple[str
     inputs = [f"v{read}" for read in node.inputs]
     names = recorder.add(node.source, node.layer, inputs, value, node.fate, node.reason, node.name, node.scope)
     for name in names:
+        owner = owners.setdefault((node.layer, node.weights or name), name)
+        if owner != name:
+            recorder.share(name, owner)
+            continue
         for role, array in node.arrays.items():
             recorder.store(name, role, array)
     return names

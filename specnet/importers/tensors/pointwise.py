@@ -52,8 +52,7 @@ def lower_clamp(draft: Draft, op: Operator) -> None:
 
 def lower_prelu(draft: Draft, op: Operator) -> None:
     """One slope, or one for each channel."""
-    weight, whole = draft.constant(op, 1), draft.trim(op, draft.view(op))
-    assert weight
+    weight, whole = draft.weight(op), draft.trim(op, draft.view(op))
     slopes = weight.shape[0] if weight.shape else 1
     if slopes > 1 and whole.dims[1] != draft.axes(whole.node)[1]:
         whole = View(node := draft.settle(op, whole, 3), draft.axes(node))
@@ -162,8 +161,7 @@ def lower_lrn(draft: Draft, op: Operator) -> None:
 
 def lower_linear(draft: Draft, op: Operator) -> None:
     """K×C weights of the last axis: `fc` of a sequence or a vector, `conv F=1` at each position of a map."""
-    view, weight, bias = draft.view(op), draft.constant(op, 1), draft.constant(op, 2)
-    assert weight
+    view, weight, bias = draft.view(op), draft.weight(op), draft.constant(op, 2)
     if not draft.nodes[view.node].facts and (flat := _find_flattened(draft, op, view)):
         whole, columns = flat
         weight = take_columns(weight, columns) if columns else weight

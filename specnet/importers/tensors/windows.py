@@ -18,8 +18,7 @@ SEQUENCE = "it slides along a sequence, and windows here slide over maps"
 
 def lower_conv(draft: Draft, op: Operator) -> None:
     """K×C/G×F×F filters."""
-    weight, bias = draft.constant(op, 1), draft.constant(op, 2)
-    assert weight
+    weight, bias = draft.weight(op), draft.constant(op, 2)
     if _project(draft, op, weight, bias):
         return
     layer = _make_filters(op.attributes, "conv", weight.shape[0], weight.shape, bias is not None)
@@ -42,8 +41,7 @@ def _project(draft: Draft, op: Operator, weight: StoredArray, bias: StoredArray 
 
 def lower_conv_transpose(draft: Draft, op: Operator) -> None:
     """C×K/G×F×F filters."""
-    weight, bias = draft.constant(op, 1), draft.constant(op, 2)
-    assert weight
+    weight, bias = draft.weight(op), draft.constant(op, 2)
     added = {"OP": tuple(op.attributes.get("output_padding", (0, 0)))}
     count = weight.shape[1] * op.attributes.get("groups", 1)
     layer = _make_filters(op.attributes, "deconv", count, weight.shape, bias is not None, added)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import traceback
 from importlib import import_module
@@ -23,11 +24,25 @@ def read_factory(request: Request) -> Imported:
     from specnet.importers.torch_export.operators import make_program
 
     module = _call(request.source, lambda: _make_module(request))
+    if request.weights:
+        _load_weights(module, request.weights)
     shape, remark = _choose_shape(request, module)
     calls = _call(request.source, lambda: _trace(module, shape))
-    remarks = (f"imported from {request.source}", *([remark] if remark else []))
-    name = request.source.partition(":")[2].partition("(")[0].rpartition(".")[2]
-    return lower(make_program(calls, "torch", name, remarks))
+    remarks = (f"the Python of {request.source} was imported and run", *([remark] if remark else []))
+    return lower(make_program(calls, "torch", _name_function(request.source), remarks))
+
+
+def _load_weights(module: Any, path: Path) -> None:
+    """Give a module the tensors of a file; raises UnreadableModel if they are not those that it has."""
+    from specnet.weights.errors import UnreadableWeights
+    from specnet.weights.formats import read_tensors
+
+    try:
+        tensors = read_tensors(path).tensors
+        module.load_state_dict(tensors, strict=True)
+    except (UnreadableWeights, RuntimeError) as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        raise UnreadableModel(f"{path} does not fit the module: {' '.join(lines)[:400]}") from None
 
 
 def _trace(module: Any, shape: tuple[int, ...]) -> Any:
@@ -43,10 +58,16 @@ def _call(source: str, function: Any) -> Any:
     except UnreadableModel:
         raise
     except (Exception, SystemExit) as error:
-        *_, last = traceback.extract_tb(error.__traceback__) or [None]
-        place = f" ({last.filename}:{last.lineno})" if last else ""
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if not _is_of_library(frame.filename)]
+        place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
         message = str(error).strip().partition("\n")[0][:300]
         raise UnreadableModel(f"{source}: {type(error).__name__}: {message}{place}") from None
+
+
+def _is_of_library(file: str) -> bool:
+    """Whether code is of Python, of torch or of the importer."""
+    return bool(re.search(r"[\\/](torch|specnet|importlib)[\\/]|^<|python3\.\d+[\\/]\w+\.py$", file))
 
 
 def _make_module(request: Request) -> Any:
@@ -89,4 +110,20 @@ def _choose_shape(request: Request, module: Any) -> tuple[tuple[int, ...], str]:
     if isinstance(config, dict) and len(config.get("input_size") or ()) == 3:
         channels, height, width = config["input_size"]
         return (height, width, channels), ""
+    if size := _find_size_of_weights(request.source, module):
+        return (size, size, 3), ""
     return USUAL, "the source does not say its input: 224x224x3 is assumed"
+
+
+def _find_size_of_weights(source: str, module: Any) -> int | None:
+    """Return the height of the images that torchvision's weights of a network were trained for; None for others."""
+    wanted = f"{_name_function(source)}_weights"
+    found = [weights for name, weights in vars(sys.modules[type(module).__module__]).items() if name.lower() == wanted]
+    transforms = getattr(getattr(found[0], "DEFAULT", None), "transforms", None) if found else None
+    size = getattr(transforms, "keywords", {}).get("crop_size")
+    return size if isinstance(size, int) else None
+
+
+def _name_function(source: str) -> str:
+    """Return the last name of `package.module:function(…)`."""
+    return source.partition(":")[2].partition("(")[0].rpartition(".")[2]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import Any
 
 import torch
@@ -19,10 +22,22 @@ from specnet.importers.torch_export.calls import Call, Calls, Ref
 def trace_module(module: nn.Module, shape: tuple[int, ...]) -> Calls:
     """Return the calls of a module for one input of a shape, N×C×H×W; raises what the module raises."""
     example = torch.zeros(shape)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with _silence(), torch.no_grad():
         program = torch.export.export(module, (example,), strict=False)
     return read_program(program, lambda arrays: _run(module, arrays))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what torch prints and logs about a module that it cannot follow out of the terminal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _run(module: nn.Module, arrays: Sequence[Any]) -> list[Any]:

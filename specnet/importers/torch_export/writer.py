@@ -41,6 +41,7 @@ class Writer:
             outputs=outputs,
             constants=constants,
             entries=tuple(_list_unread(self.calls)),
+            batch=next((shape[0] for shape in self.calls.inputs.values() if shape), 1),
             remarks=remarks,
             run=self.calls.run,
             parameters=self.calls.parameters,

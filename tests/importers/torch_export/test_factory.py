@@ -55,6 +55,16 @@ class Halves(nn.Module):
         return F.interpolate(self.out(x), scale_factor=2)
 
 
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3)
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(self.conv(self.stem(x)).relu())
+
+
 class Two(nn.Module):
     def __init__(self):
         super().__init__()
@@ -63,6 +73,11 @@ class Two(nn.Module):
     def forward(self, x):
         x = self.conv(x)
         return {"main": x.relu(), "side": x.sigmoid()}
+
+
+class Choosing(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
 
 
 class Strange(nn.Module):
@@ -130,6 +145,7 @@ def test_a_shape_that_nobody_says_is_assumed_and_said() -> None:
         ("absent", "has no attribute 'absent'"),
         ("number", "'int' object is not callable"),
         ("Small(channels)", "arguments are literals of Python"),
+        ("Choosing", "data-dependent expression .*networks_of_a_user.py:"),
         ("Strange", "no layer of the file has a counterpart here"),
     ],
 )
@@ -141,3 +157,11 @@ def test_what_cannot_be_read_is_one_message(name: str, message: str) -> None:
 def test_a_module_that_is_not_there_is_one_message() -> None:
     with pytest.raises(UnreadableModel, match="No module named 'absent'"):
         import_model("absent.models:net")
+
+
+def test_a_module_that_is_called_twice_shares_its_weights() -> None:
+    result = read("Twice")
+    _, first, second = (node for node in result.checked.network.nodes if node.kind == "conv")
+    assert second.shares == first.name
+    assert result.checked.totals.parameters == result.imported.totals.parameters
+    assert "differ by at most" in carry_weights(result).summary
