@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "training/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
     "backends/channels_last/operations.py": (frozenset({"pad"}), "an argument of torch's F.pad"),
     "backends/flax_source/calls.py": (
-        frozenset({"depth_to_space", "pad", "space_to_depth", "tanh"}),
+        frozenset({"depth_to_space", "pad", "scale", "space_to_depth", "tanh"}),
         "arguments of torch, and functions that the source embeds",
     ),
     "backends/keras_source/calls.py": (

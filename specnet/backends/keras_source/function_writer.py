@@ -77,8 +77,10 @@ class FunctionWriter(ForwardWriter):
         super().__init__(body, inputs, used)
 
     def is_return(self, position: int) -> bool:
-        """Return whether this is the last statement of a block; a model is made of its outputs first."""
-        return bool(self.module.path) and super().is_return(position)
+        """Return whether this is the last statement of a block, and no loop; a model is made of its outputs first."""
+        content = self.statements[position].children[0].content
+        is_row = isinstance(content, Stack) and content.carried > 0
+        return bool(self.module.path) and not is_row and super().is_return(position)
 
     def group_statements(self, body: ClassBody) -> list[ForwardStatement]:
         return [ForwardStatement([child], body.branch_of(child)) for child in body.children]
