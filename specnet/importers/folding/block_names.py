@@ -17,13 +17,17 @@ from specnet.importers.folding.items import (
     find_items,
     find_nodes,
     get_groups,
+    get_traits,
     get_window,
 )
 from specnet.importers.imported import Scope
 from specnet.layers import list_kinds
-from specnet.layers.base.traits import Family
+from specnet.layers.base.traits import Family, Trait
 from specnet.naming import make_numbered_name
 from specnet.syntax.tree import RESERVED_TAPS
+
+Scopes = Mapping[str, tuple[Scope, ...]]
+"""The modules of the source around each node, outermost first."""
 
 CONTAINERS = frozenset({"", "sequential", "module_list", "module_dict", "functional", "model"})
 """Classes that only hold others, and say nothing of what these are."""
@@ -32,22 +36,20 @@ LEAST_BRANCHES = 3
 """The number of arms from which on a block of joined channels is called an inception module."""
 
 
-def name_block(
-    body: Sequence, calls: list[Call], scopes: Mapping[str, tuple[Scope, ...]], taken: Collection[str]
-) -> str:
+def name_block(body: Sequence, calls: list[Call], scopes: Scopes, taken: Collection[str]) -> str:
     """Return a name that no other block, layer or word has."""
     name = _find_class(calls, scopes) or _describe(body)
     return make_numbered_name(name, {*taken, *list_kinds(), *KEYWORDS, *RESERVED_TAPS})
 
 
-def _find_class(calls: list[Call], scopes: Mapping[str, tuple[Scope, ...]]) -> str:
+def _find_class(calls: list[Call], scopes: Scopes) -> str:
     """Return the class of the module that holds each call, if it is the same for all and says what it is."""
-    names = {_find_own_class([node.name for node in find_nodes(call.body)], scopes) for call in calls}
+    names = {find_own_class([node.name for node in find_nodes(call.body)], scopes) for call in calls}
     name = names.pop() if len(names) == 1 else ""
     return "" if name in CONTAINERS else name
 
 
-def _find_own_class(nodes: list[str], scopes: Mapping[str, tuple[Scope, ...]]) -> str:
+def find_own_class(nodes: list[str], scopes: Scopes) -> str:
     """Return the class of the innermost module around all these nodes that holds no others."""
     chains = [scopes.get(node, ()) for node in nodes]
     if not all(chains):
@@ -70,19 +72,30 @@ def to_snake_case(name: str) -> str:
 def _describe(body: Sequence) -> str:
     """Return what a block is: `residual`, `bottleneck`, `dense_layer`, `squeeze_excite` …"""
     joins = [item for item in body if isinstance(item, Join)]
-    if len(body) > 1 and _is_loop(body[-1]):
+    nodes = [*find_nodes(body)]
+    attends = any(node.layer and node.layer.family is Family.ATTENTION for node in nodes)
+    if len(body) > 1 and _is_loop(body[-1]) and not attends:
         return "stage"
     if joins:
         return _describe_join(joins[0], is_alone=len(joins) == 1 and not _list_sized(body))
-    nodes = [*find_nodes(body)]
-    if any(node.layer and node.layer.family is Family.ATTENTION for node in nodes):
+    if attends:
         return "attention_block"
+    if _is_mlp(nodes):
+        return "mlp"
     kinds = [node for node in nodes if _window(node) is not None]
     if _is_separable(nodes):
         return "inverted_residual" if len(kinds) > 2 else "separable"
     if any(node.kind == "pool" for node in nodes):
         return "transition"
     return "unit" if len(kinds) == 1 else "units"
+
+
+def _is_mlp(nodes: list[Node]) -> bool:
+    """Whether two layers without windows have an activation between them, of which the first is wider."""
+    widths = [(node.output or (0,))[-1] for node in nodes if node.layer and (node.layer.output_field)]
+    spreads = any((_window(node) or 1) > 1 for node in nodes)
+    normalises = any(Trait.NORMALISES in get_traits(node) for node in nodes[1:])
+    return len(widths) == 2 and widths[0] > widths[1] and not spreads and not normalises
 
 
 def _is_loop(item: Item) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count, dropwhile
 from typing import NamedTuple
 
+from specnet.importers.folding.block_names import CONTAINERS, Scopes, find_own_class
 from specnet.importers.folding.items import (
     Call,
     Item,
@@ -19,6 +20,7 @@ from specnet.importers.folding.items import (
     Sequence,
     Side,
     find_items,
+    find_nodes,
     find_read,
     find_read_here,
     find_written,
@@ -41,6 +43,9 @@ MOST_ROUNDS = 16
 MOST_PARAMETERS = 8
 MOST_CANDIDATES = 16
 
+MODULE = 3.0
+"""The lines for each call that it is worth for a block to be a module of the source."""
+
 LEAST_SAVED = 2
 """The lines that a block must save."""
 
@@ -54,14 +59,14 @@ class _Group:
     """The number of the sequence, and that of the first line in it."""
 
 
-def extract_blocks(items: Sequence, shapes: Shapes, with_optional: bool = True) -> Sequence:
-    """Return a sequence with calls in the place of what occurs several times."""
+def extract_blocks(items: Sequence, shapes: Shapes, scopes: Scopes, with_optional: bool = True) -> Sequence:
+    """Return a sequence with calls in the place of what occurs several times, modules of the source first."""
     numbers = count()
     for _ in range(MOST_ROUNDS):
         keys = LikeKeys(shapes)
         if with_optional:
             find_aliases(items, keys, shapes)
-        search = _Search(items, keys)
+        search = _Search(items, keys, scopes)
         best = search.find_best()
         if best is None:
             break
@@ -145,8 +150,8 @@ def _fit_shapes(joins: dict[str, list[Join]], key: str, alias: str, keys: LikeKe
 class _Search:
     """The sequences of a network, one for each group of those that are alike, and their lines."""
 
-    def __init__(self, items: Sequence, keys: LikeKeys) -> None:
-        self._keys = keys
+    def __init__(self, items: Sequence, keys: LikeKeys, scopes: Scopes) -> None:
+        self._keys, self._scopes = keys, scopes
         self._reads = Counter(find_read(items))
         self._sequences = [split_lines(each) for each in _list_representatives(items)]
         self._line_keys = [[_LineKey.make(line, keys) for line in lines] for lines in self._sequences]
@@ -233,6 +238,9 @@ class _Search:
         window = self._get_window(group.places[0], group.length)
         behind = dropwhile(lambda line: not _is_loop(line), window)
         goes_on = any(isinstance(line[0], Leaf) and not is_follower(line[0]) for line in behind)
+        nodes = [node.name for node in find_nodes(_join(window))]
+        if self._scopes and find_own_class(nodes, self._scopes) not in CONTAINERS:
+            return len(group.places) * MODULE
         return arms - (count_lines(_join(window)) * len(group.places) / 2 if goes_on else 0)
 
     def _count_cost(self, group: _Group) -> float:

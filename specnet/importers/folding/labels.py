@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from specnet.builder import KEYWORDS
+from specnet.importers.folding.block_names import Scopes
 from specnet.importers.folding.items import Call, Join, Repeat, Sequence, find_nodes, get_result
 from specnet.importers.folding.keys import Shapes
-from specnet.importers.imported import Scope
 from specnet.layers.base import Shape
 from specnet.syntax.tree import RESERVED_TAPS
 
 GENERATED = re.compile(
     r"(?:n|x|t|op|node|node_.*|var|val|tensor|layer|output|input|functional|model|module|block)?_*\d*"
+    r"|comment\d+__\w*"  # with which comments are kept in their places
     r"|.*(?:2d|normalization|activation|concatenate|multiply|global_\w+_pooling|zero_padding|leaky_re_lu)\w*"
 )
 """Names that a tool has made, and say nothing beside the layer itself."""
-
-Scopes = Mapping[str, tuple[Scope, ...]]
 
 
 def make_labels(lines: list[Sequence], scopes: Scopes, shapes: Shapes, taken: Collection[str]) -> list[str]:

@@ -61,7 +61,9 @@ class NetworkFile:
         exact, like = ExactKeys(), LikeKeys(self._network.shapes)
         items = compress(structure(self._network), exact.get, like.get)
         if self._ambition.blocks:
-            items = inline_single(extract_blocks(items, self._network.shapes, self._ambition.optional))
+            items = inline_single(
+                extract_blocks(items, self._network.shapes, self._hints.scopes, self._ambition.optional)
+            )
         blocks = _unify_all(items, self._network)
         for block in blocks.values():
             block.body = compress(expand(drop_unread_marks(block.body)), exact.get, like.get)
