@@ -63,7 +63,14 @@ def update_names(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _translate(rows: Sequence[Signature], config: Mapping[str, Any]) -> Translation:
-    """Translate a layer by the settings that change its function; a setting that it lacks counts if it asks for one."""
+    given = keep_what_counts(rows, config)
+    if isinstance(given.get("activation"), dict):
+        given["activation"] = name_activation(given["activation"])
+    return translate(rows, (), given)
+
+
+def keep_what_counts(rows: Sequence[Signature], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that change a function; one that the rows lack is among them if it asks for something."""
     known = {name for row in rows for name in (*row.by_name, *row.renamed)}
     kept = {name: value for name, value in config.items() if name in known or value not in SILENT}
     ignored = {
@@ -73,11 +80,7 @@ def _translate(rows: Sequence[Signature], config: Mapping[str, Any]) -> Translat
         if parameter.word in ("training", "unread", "name")
     }
     renamed = {old: new for row in rows for old, new in row.renamed.items()}
-    given = {name: value for name, value in kept.items() if renamed.get(name, name) not in ignored}
-    activation = given.get("activation")
-    if isinstance(activation, dict):
-        given["activation"] = name_activation(activation)
-    return translate(rows, (), given)
+    return {name: value for name, value in kept.items() if renamed.get(name, name) not in ignored}
 
 
 def name_activation(value: object) -> object:

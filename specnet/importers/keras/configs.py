@@ -68,7 +68,7 @@ class KerasModel:
 
 def read_model(document: Mapping[str, Any], depth: int = 0) -> KerasModel:
     """Return the model of a configuration; raises UnreadableModel for one that is damaged or no model."""
-    cls, config = document.get("class_name"), document.get("config")
+    cls, config = str(document.get("class_name"))[:40], document.get("config")
     if depth > DEEPEST:
         raise UnreadableModel(f"models are nested more than {DEEPEST} deep")
     if cls not in MODELS and not (isinstance(config, dict) and isinstance(config.get("layers"), list)):
@@ -93,7 +93,7 @@ def read_model(document: Mapping[str, Any], depth: int = 0) -> KerasModel:
     )
 
 
-def _advise(cls: object) -> str:
+def _advise(cls: str) -> str:
     return f"the layers of a class of its own are Python code; build the model of layers, or export `{cls}` as ONNX"
 
 

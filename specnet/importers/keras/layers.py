@@ -214,6 +214,8 @@ def find_meaning(step: Step, situation: Situation) -> Meaning:
     layer = step.layer
     if layer.is_custom:
         raise NoMeaning("it is a class of the author's own, whose code is not in the file")
+    if not step.reads:
+        raise NoMeaning("it reads nothing")
     if waiting := [value for value in step.reads if value in situation.paddings]:
         assert layer.cls in HANDLERS and len(waiting) == 1, "a padding waits for a layer that can take it"
     if operators.is_operator(layer):

@@ -43,7 +43,7 @@ class Layout:
 def find_layout(steps: Iterable[Step]) -> Layout:
     """Return the layout of a model, which its convolutions and pools name; raises UnreadableModel for two of them."""
     windows = [step.layer.config for step in steps if re.search("Conv|Pool|Padding|Cropping|UpSampl", step.layer.cls)]
-    formats = {config.get("data_format") or config.get("dim_ordering") for config in windows}
+    formats = {str(config.get("data_format") or config.get("dim_ordering")) for config in windows}
     is_first, is_last = bool(formats & {CHANNELS_FIRST, "th"}), bool(formats & {"channels_last", "tf"})
     if is_first and is_last:
         raise UnreadableModel("some layers have the channels first and others last: write the model with one of both")

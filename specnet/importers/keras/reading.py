@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate, Imported, Scope, SourceLayer
 from specnet.importers.keras.arrangements import PASSING
 from specnet.importers.keras.arrays import COUNTER, Part, Variables
+from specnet.importers.keras.compilation import read_training
 from specnet.importers.keras.configs import KerasLayer, read_model, read_shape
 from specnet.importers.keras.documents import (
     Document,
@@ -30,6 +32,12 @@ NOT_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "hard_sigmoid", "softmax"}
 
 KEEPING = frozenset({"add", "mul", "concat", "maximum", "pool", "dropout", "drop_path"})
 """Layers whose values are not negative if none of those that they read is."""
+
+DAMAGES = (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError)
+"""What reading a setting of another type than it should have ends in."""
+
+Parameters = list[Mapping[str, tuple[int, ...]]]
+"""The names and shapes of the parameters of several layers."""
 
 
 def read_archive(request: Request) -> Imported:
@@ -59,7 +67,7 @@ class _Reader:
         self.layout = find_layout(self.program.steps)
         self.recorder = Recorder(f"{format} (Keras {document.version})", self.model.name)
         self.shapes = dict[Value, Shape]()
-        self.nodes = dict[str, tuple[str, ...]]()
+        self.nodes = dict[str, tuple[tuple[str, ...], Parameters]]()
         self.situation = self._make_situation()
 
     def _make_situation(self) -> Situation:
@@ -85,6 +93,8 @@ class _Reader:
             self._compare(value, claimed)
         if self.variables and self.variables.path == self.request.path:
             self.recorder.run = make_run(self.request.path, self.program, self.layout)
+        self.recorder.training, remarks = read_training(self.document.training)
+        self.recorder.remarks += remarks
         return self.recorder.finish(self.program.outputs)
 
     def _add_input(self, value: Value, layer: KerasLayer) -> None:
@@ -105,8 +115,13 @@ class _Reader:
         try:
             self._require_known(step, source)
             meaning = find_meaning(step, self.situation)
+        except UnreadableModel:
+            raise
         except NoMeaning as reason:
             self.recorder.leave_out(source, str(reason), self._list_outputs(step))
+            return
+        except DAMAGES:  # a setting may be anything that JSON has
+            self.recorder.leave_out(source, "its settings are not those of such a layer", self._list_outputs(step))
             return
         self._record(step, source, meaning)
 
@@ -136,23 +151,29 @@ class _Reader:
         else:
             self.recorder.rename(source, reads[0], step.output, meaning.reason, meaning.fate)
         self.shapes[step.output] = self.recorder.shape(step.output)
-        self._share(step, added)
-        self._store(step, meaning, [self.recorder.shape(value) for value in reads])
+        shapes = tuple(self.recorder.shape(value) for value in reads)
+        self._share(step, source, added, _list_parameters(meaning, shapes))
+        self._store(step, meaning, shapes)
         self._follow(step, meaning)
 
-    def _share(self, step: Step, added: tuple[str, ...]) -> None:
+    def _share(self, step: Step, source: SourceLayer, added: tuple[str, ...], parameters: Parameters) -> None:
         """Give the nodes of a layer that was called before the weights of that call."""
-        if step.is_again and step.name in self.nodes:
-            for node, owner in zip(added, self.nodes[step.name], strict=True):
-                self.recorder.share(node, owner)
-        else:
-            self.nodes[step.name] = added
+        before, others = self.nodes.get(step.name, ((), []))
+        if not before:
+            self.nodes[step.name] = added, parameters
+        elif any(parameters) and parameters != others:
+            reason = "it is called again on values of another shape, and has weights of its own there"
+            self.recorder.note(source, Fate.APPROXIMATED, reason)
+        elif len(before) == len(added):
+            for node, owner, learned in zip(added, before, parameters, strict=False):
+                if learned:
+                    self.recorder.share(node, owner)
 
-    def _store(self, step: Step, meaning: Meaning, shapes: list[Shape]) -> None:
+    def _store(self, step: Step, meaning: Meaning, shapes: tuple[Shape, ...]) -> None:
         """Keep the tensors of the layers that a call means, unless they are those of an earlier call."""
         if step.is_again or not meaning.layers or self.variables is None:
             return
-        nodes, current, place = self.nodes[step.name][-meaning.layers.count(" -> ") - 1 :], tuple(shapes), 0
+        nodes, current, place = self.nodes[step.name][0][-meaning.layers.count(" -> ") - 1 :], shapes, 0
         for node, layer in zip(nodes, read_layers(meaning.layers, current), strict=True):
             tensors = {**layer.parameters(current), **layer.buffers(current)}
             for role, shape in tensors.items():
@@ -179,6 +200,15 @@ class _Reader:
         if producer and value in self.shapes and not is_other and len(sizes) == len(claimed) - 1:
             source = SourceLayer(producer.name, producer.layer.cls)
             self.recorder.claim(source, value, self.layout.to_spec(sizes))
+
+
+def _list_parameters(meaning: Meaning, shapes: tuple[Shape, ...]) -> Parameters:
+    """Return the parameters of each layer that a call means."""
+    found: Parameters = [{}] if meaning.before else []
+    for layer in read_layers(meaning.layers, shapes) if meaning.layers else ():
+        found.append(layer.parameters(shapes))
+        shapes = (layer.output(shapes),)
+    return found
 
 
 def choose_input_shape(name: str, given: tuple[int | None, ...] | None, asked: Shape | None, layout: Layout) -> Shape:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from specnet.foreign.translation import translate
 from specnet.foreign.ultralytics_layers import ACTIVATION, ULTRALYTICS
@@ -46,8 +48,7 @@ class Assembly:
         act: bool = True,
     ) -> str:
         """Add a convolution, a normalisation and an activation, as the table of foreign words has them."""
-        found = translate(ULTRALYTICS["Conv"], (c2, k, s, p, g, d, act), {})
-        conv, norm, *acts = found.layers
+        conv, norm, *acts = _translate_conv(c2, k, s, p, g, d, act)
         value = self.add(f"{name}.conv", self.round(conv, x), x)
         value = self.add(f"{name}.bn", norm, value)
         chosen = [each for act in acts for each in (self.activation if act == ACTIVATION else (act,))]
@@ -69,3 +70,8 @@ class Assembly:
 
     def note(self, fate: Fate, reason: str) -> None:
         self.recorder.note(self.source, fate, reason)
+
+
+@lru_cache(maxsize=4096)
+def _translate_conv(*arguments: Any) -> tuple[str, ...]:
+    return translate(ULTRALYTICS["Conv"], arguments, {}).layers

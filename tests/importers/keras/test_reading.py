@@ -10,6 +10,7 @@ import pytest
 
 from specnet.importers import Fate, UnreadableModel, import_model
 from specnet.importers.result import ImportResult
+from specnet.printer.networks import format_network
 
 Layers = list[tuple[str, dict[str, Any]]]
 
@@ -31,8 +32,8 @@ def make_sequential(shape: list[int | None], *layers: tuple[str, dict[str, Any]]
 
 
 def list_lines(result: ImportResult) -> list[str]:
-    """Return the lines of the layers, without labels and alignment."""
-    lines = [line.partition("#")[0].partition("=>")[0] for line in result.text.splitlines()]
+    """Return a line for each layer, as they are before repetitions are found, without labels and alignment."""
+    lines = format_network(result.imported.network).splitlines()
     bodies = [line.split(": ", 1)[-1] for line in lines if line.strip()]
     return [" ".join(body.split()) for body in bodies if not body.startswith(("net ", "input "))]
 
@@ -235,6 +236,24 @@ def test_hard_sigmoid_in_pieces(tmp_path: Path) -> None:
     ]
     result = read(tmp_path, make_functional(layers, [["image", 0, 0]], [["sixth", 0, 0]]))
     assert list_lines(result) == ["hard_sigmoid"]
+
+
+@pytest.mark.parametrize(
+    ("compiled", "lines"),
+    [
+        ({"optimizer": "adam", "loss": "categorical_crossentropy"}, ["loss cross_entropy", "optimizer adam eps=1e-7"]),
+        ({"optimizer": {"class_name": "SGD", "config": {"name": "SGD", "learning_rate": 0.05000000074505806,
+          "momentum": 0.9, "nesterov": True, "weight_decay": None}}, "loss": "mse"},
+         ["optimizer sgd lr=0.05 momentum=0.9 nesterov"]),
+        ({"optimizer_config": {"class_name": "Adam", "config": {"lr": 0.01, "decay": 0.0}}, "loss": ["a", "b"]},
+         ["optimizer adam lr=0.01 eps=1e-7"]),
+        ({"optimizer": {"class_name": "Mine>Opt", "config": 3}}, []),
+    ],
+)  # fmt: skip
+def test_how_it_was_compiled(tmp_path: Path, compiled: dict[str, Any], lines: list[str]) -> None:
+    document = make_sequential([8], ("Dense", {"units": 5})) | {"compile_config": compiled}
+    text = read(tmp_path, document).text.partition("train {")[2]
+    assert [" ".join(line.split()) for line in text.splitlines() if line.strip(" }")] == lines
 
 
 def test_several_outputs_become_heads(tmp_path: Path) -> None:
