@@ -221,3 +221,23 @@ def test_the_command_writes_a_file(language: str, tmp_path: Path, capfd: pytest.
 def test_a_pool_with_dilation_is_not_in_keras() -> None:
     with pytest.raises(UnwrittenLayers, match="dilation"):
         generate("keras", "input 8x8x4\npool max F=3 D=2")
+
+
+def test_names_of_parameters_hide_nothing_that_a_function_needs() -> None:
+    text = """
+block odd(x, y, name, layers, in_channels, K) {
+  add { | conv K=K F=x P=same -> relu | conv K=K F=y P=same }
+  conv K=name F=1 -> conv K=layers F=1 -> conv K=in_channels F=1
+}
+input 16x16x8
+odd 3 5 4 6 7 8
+odd 5 3 6 4 9 8
+"""
+    source = generate("keras", text)
+    assert "def odd(x_, x, y, name_, layers_, in_channels, *, name):" in source
+    assert 'x = odd(x, 5, 3, 6, 4, 9, name="odd2")' in source
+
+
+def test_two_layers_with_one_name_in_keras_are_refused() -> None:
+    with pytest.raises(UnwrittenLayers, match=r"`b\.conv1` would have the name of `b_conv1` there"):
+        generate("keras", "block b() { conv K=4 F=3 }\ninput 8x8x4\nb_conv1: conv K=4 F=3\nb: b")

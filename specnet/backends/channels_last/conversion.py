@@ -9,7 +9,6 @@ from specnet.backends.channels_last.network import ChannelsLast
 from specnet.backends.channels_last.operations import Operation
 from specnet.backends.channels_last.rows import NoCounterpart, Rows, convert_operation
 from specnet.backends.source.calls import Calls
-from specnet.errors import SpecNetError
 from specnet.graph import Network, Node
 
 
@@ -21,11 +20,13 @@ class UnwrittenLayer:
     reason: str
 
 
-class UnwrittenLayers(SpecNetError):
+class UnwrittenLayers(ValueError):
     """A network cannot be written in a language: `layers` are those without a counterpart."""
 
     def __init__(self, language: str, layers: tuple[UnwrittenLayer, ...]) -> None:
-        super().__init__(*(f"`{each.node.name}` cannot be written in {language}: {each.reason}" for each in layers))
+        super().__init__(
+            "\n".join(f"`{each.node.name}` cannot be written in {language}: {each.reason}" for each in layers)
+        )
         self.language, self.layers = language, layers
 
 

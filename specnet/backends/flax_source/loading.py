@@ -10,7 +10,7 @@ from specnet.layers.base import Shape
 NAMES = 'NAMES = {"kernel": "weight", "scale": "weight", "mean": "running_mean", "var": "running_var"}'
 
 LOAD = '''def load_weights(model, path):
-    """Load a file of `specnet export --to safetensors`, whose tensors are named and laid out as torch's."""
+    """Load a safetensors file of `specnet export`, whose tensors are named and laid out as torch's."""
     tensors = load_file(path)
     state = nnx.state(model, (nnx.Param, nnx.BatchStat))
     for keys, variable in nnx.to_flat_state(state):

@@ -11,6 +11,7 @@ from specnet.backends.channels_last.conversion import convert_nodes
 from specnet.backends.channels_last.network import convert_network
 from specnet.backends.keras_source.calls import KERAS_MODULES, KERAS_ROWS
 from specnet.backends.keras_source.loading import write_loading
+from specnet.backends.keras_source.names import refuse_equal_names
 from specnet.backends.keras_source.padding import settle_paddings
 from specnet.backends.keras_source.source_file import GLOBAL_NAMES, write_functions, write_main
 from specnet.backends.source.docstring import write_docstring
@@ -27,6 +28,7 @@ def generate_keras_source(network: Network, origin: str = "", formulas: Formulas
     converted = convert_network(network)
     converted = replace(converted, operations=settle_paddings(network, converted.operations))
     calls = convert_nodes(network, converted, "Keras", KERAS_ROWS)
+    refuse_equal_names(network)
     flow = trace_dataflow(converted.network, lambda node: calls[node.name])
     embedded = KERAS_MODULES.embed(call.target for calls in flow.calls.values() for call in calls)
     functions = write_functions(converted.network, flow, {*embedded, *GLOBAL_NAMES}, formulas)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from math import prod
 
 from specnet.backends.channels_last.conversion import UnwrittenLayer, UnwrittenLayers
+from specnet.backends.keras_source.names import to_layer_name
 from specnet.backends.source.calls import SourceCall, format_template
-from specnet.backends.source.forward_writer import ForwardStatement, ForwardWriter
+from specnet.backends.source.forward_writer import ForwardStatement, ForwardWriter, Variables
 from specnet.backends.source.init_writer import ClassBody, list_arguments
-from specnet.backends.source.instances import Repetition, find_repetitions
+from specnet.backends.source.instances import ClassDefinition, Repetition, find_repetitions
 from specnet.backends.source.module_tree import Child, Leaf, Module, Stack
 from specnet.backends.source.parameters import ACTIVATION, INCREMENT, INPUT_SIZES, REPEATS, USED_NAMES, Slot
 from specnet.backends.source.pretty_printer import (
@@ -21,9 +23,10 @@ from specnet.backends.source.pretty_printer import (
     format_lines,
     format_literal,
 )
+from specnet.graph import Network
 from specnet.naming import make_unused_name
 
-OWN_NAMES = USED_NAMES | {"keras", "layers", "ops", "name", "inputs", "model", "math", "np"}
+OWN_NAMES = USED_NAMES | {"inputs", "model", "np"}
 """Names that the functions use themselves."""
 
 
@@ -55,14 +58,17 @@ class FunctionBody(ClassBody):
         return f'"{full}"' if "{" not in full else f'f"{full}"'
 
 
-def to_layer_name(name: str) -> str:
-    """Return a name without dots, which Keras cannot have on all of its backends."""
-    return name.replace(".", "_")
-
-
 def to_snake_case(name: str) -> str:
     """Return `squeeze_excite` for `SqueezeExcite`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def find_sizes_at_hand(network: Network, definition: ClassDefinition) -> list[str]:
+    """Return the parameters that a function reads of its first value: the number of its channels or elements."""
+    shapes = [network.shapes[module.inputs[0]] or () for module in definition.modules]
+    sizes = {"in_channels": tuple(shape[-1] for shape in shapes), "in_features": tuple(map(prod, shapes))}
+    values = definition.parameters.values
+    return [name for name in INPUT_SIZES if name in values and values[name] == sizes[name]]
 
 
 class FunctionWriter(ForwardWriter):
@@ -75,6 +81,11 @@ class FunctionWriter(ForwardWriter):
         self.kept = set[str]() if body.definition.full.path else {*inputs}
         """The variables of the model's inputs, which are read again when it is complete."""
         super().__init__(body, inputs, used)
+
+    def make_variables(self, names: Mapping[str, str], used: Set[str]) -> Variables:
+        variables = super().make_variables(names, used)
+        variables.reserved = frozenset(self.body.definition.parameters.values)
+        return variables
 
     def is_return(self, position: int) -> bool:
         """Return whether this is the last statement of a block, and no loop; a model is made of its outputs first."""
@@ -178,7 +189,8 @@ class FunctionWriter(ForwardWriter):
     ) -> PythonText:
         """Return the call of a block's function: `bottleneck(x, 64, stride=2, name="conv3_x_0")`."""
         definition = repetition.definition
-        given = [each for each in list_arguments(self.body, child, place, definition) if each[0] not in INPUT_SIZES]
+        sizes = find_sizes_at_hand(self.body.network, definition)
+        given = [each for each in list_arguments(self.body, child, place, definition) if each[0] not in sizes]
         defaults = definition.parameters.defaults
         arguments = [format_keyword(name, text) if name in defaults else text for name, text in given]
         name = f"name={self.body.layer_name(child.name, turn)}"

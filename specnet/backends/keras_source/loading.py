@@ -8,7 +8,7 @@ from specnet.backends.source.pretty_printer import Bracketed, format_flat, forma
 from specnet.layers.base import Shape
 
 LOAD = '''def load_weights(model, path):
-    """Load a file of `specnet export --to safetensors`, whose tensors are named and laid out as torch's."""
+    """Load a safetensors file of `specnet export`, whose tensors are named and laid out as torch's."""
     tensors = {name.replace(".", "_"): tensor for name, tensor in load_file(path).items()}
     for layer in {layers}:
         values = list_tensors(tensors, layer)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from specnet.backends.keras_source.function_writer import OWN_NAMES, FunctionBody, FunctionWriter, to_snake_case
+from specnet.backends.keras_source.function_writer import (
+    OWN_NAMES,
+    FunctionBody,
+    FunctionWriter,
+    find_sizes_at_hand,
+    to_snake_case,
+)
 from specnet.backends.source.class_syntax import ClassSyntax
 from specnet.backends.source.classes import Classes, make_class_name
 from specnet.backends.source.forward_writer import choose_input_names, list_given_values
 from specnet.backends.source.instances import ClassDefinition
 from specnet.backends.source.module_tree import Dataflow, build_module_tree
-from specnet.backends.source.parameters import INPUT_SIZES
 from specnet.backends.source.pretty_printer import Bracketed, format_call, format_flat, format_lines, format_literal
 from specnet.elaborate.formulas import Formulas
 from specnet.graph import Network
+from specnet.naming import make_unused_name
 
 GLOBAL_NAMES = {
     "FLATTENED",
@@ -49,10 +55,12 @@ class _FunctionsWriter:
 
     def write_block(self, definition: ClassDefinition) -> str:
         """Return the function of a block: its values, its parameters, and the name of the layers within it."""
-        inputs = choose_input_names(definition.full, list_given_values(self.network, definition.full.path))
         parameters = definition.parameters
+        given = choose_input_names(definition.full, list_given_values(self.network, definition.full.path))
+        inputs = [make_unused_name(name, parameters.values) for name in given]
         defaults = {name: f"{name}={format_flat(format_literal(value))}" for name, value in parameters.defaults.items()}
-        names = [defaults.get(name, name) for name in parameters.values if name not in INPUT_SIZES]
+        sizes = find_sizes_at_hand(self.network, definition)
+        names = [defaults.get(name, name) for name in parameters.values if name not in sizes]
         head = Bracketed(f"def {to_snake_case(definition.name)}(", (*inputs, *names, "*", "name"), "):")
         return "\n".join(
             [*format_lines(head, 0), *self._write_sizes(definition, inputs), *self._write(definition, inputs)]
@@ -63,7 +71,7 @@ class _FunctionsWriter:
         rank = len(self.network.shapes[definition.full.inputs[0]] or ())
         sizes = " * ".join(f"{inputs[0]}.shape[{axis}]" for axis in range(1, rank + 1))
         texts = {"in_channels": f"{inputs[0]}.shape[-1]", "in_features": sizes}
-        return [f"    {name} = {texts[name]}" for name in definition.parameters.values if name in texts]
+        return [f"    {name} = {texts[name]}" for name in find_sizes_at_hand(self.network, definition)]
 
     def _write(self, definition: ClassDefinition, inputs: Sequence[str]) -> list[str]:
         body = FunctionBody(self.network, definition, self.classes.instances, SYNTAX)

@@ -197,6 +197,8 @@ class Variables:
         used: Set[str] = USED_NAMES,
     ) -> None:
         self.module, self.names, self.alive, self.used = module, dict(names), set(names), used
+        self.reserved: Set[str] = frozenset()
+        """Names that hold something else throughout: the parameters of a function."""
         self.readers: dict[str, list[int]] = {}
         self.statements = statements
         self.layer_names: dict[str, str] = {}
@@ -242,7 +244,7 @@ class Variables:
     def _in_use(self, position: int) -> set[str]:
         """Return the variables whose values are read after this statement."""
         self.alive = {value for value in self.alive if not self.is_dead_after(value, position - 1)}
-        return {self.names[value] for value in self.alive if not self.is_dead_after(value, position)}
+        return {self.names[value] for value in self.alive if not self.is_dead_after(value, position)} | self.reserved
 
     def _choose(self, value: str, in_use: set[str], preferred: Sequence[str] = ()) -> str:
         layer_name = make_unused_name(self.layer_names[value], {*self.used, *in_use})
@@ -283,7 +285,7 @@ class ForwardWriter:
     def __init__(self, body: ClassBody, inputs: Sequence[str], used: Set[str] = USED_NAMES) -> None:
         self.body, self.module, self.statements = body, body.definition.full, self.group_statements(body)
         names = dict(zip(self.module.inputs, inputs, strict=True))
-        self.variables = Variables(self.module, self.statements, names, used)
+        self.variables = self.make_variables(names, used)
         self.reused: dict[str, str] = {}
         """The variable of a branch's output, where it is that of the bypass."""
         self.initial: dict[str, str] = {}
@@ -300,6 +302,10 @@ class ForwardWriter:
             for position in positions:
                 self.write_statement(position, self.indent + 4 if slot else self.indent)
         self.write_return()
+
+    def make_variables(self, names: Mapping[str, str], used: Set[str]) -> Variables:
+        """Return the variables of the function, whose inputs have these names."""
+        return Variables(self.module, self.statements, names, used)
 
     def group_statements(self, body: ClassBody) -> list[ForwardStatement]:
         """Return the statements, each of them one or several children."""

@@ -13,8 +13,8 @@ from specnet.elaborate.scope import ARRIVING
 from specnet.naming import FORWARD_NAMES, make_numbered_name, make_unused_name
 from specnet.syntax import tree
 
-USED_NAMES = FORWARD_NAMES | {"i", "_", "max", "min"}
-"""Names that the generated source uses itself within its functions."""
+USED_NAMES = FORWARD_NAMES | {"i", "_", "max", "min", "keras", "layers", "ops", "name", "nnx", "jax", "jnp", "rngs"}
+"""Names that the generated source uses itself within its functions, in one language or another."""
 
 ATTRIBUTE_NAMES = {
     "K": "filters",
