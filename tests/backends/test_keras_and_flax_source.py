@@ -234,8 +234,8 @@ odd 3 5 4 6 7 8
 odd 5 3 6 4 9 8
 """
     source = generate("keras", text)
-    assert "def odd(x_, x, y, name_, layers_, in_channels, *, name):" in source
-    assert 'x = odd(x, 5, 3, 6, 4, 9, name="odd2")' in source
+    assert "def odd(x_, in_channels, x, y, name_, layers_, *, name):" in source
+    assert 'x = odd(x, 9, 5, 3, 6, 4, name="odd2")' in source
 
 
 def test_two_layers_with_one_name_in_keras_are_refused() -> None:
