@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import named_path, output_file, parse_shape
@@ -16,9 +15,11 @@ from specnet.cli.output import (
     refuse_overwriting,
     write_file,
 )
+from specnet.cli.torch_commands import requires_torch
 
 if TYPE_CHECKING:
     from specnet.importers import ImportResult
+    from specnet.importers.carrying import Carried
 
 HELP = "write the spec of a model of Caffe, Darknet, ONNX, Keras, Ultralytics or torch, with a fidelity report"
 
@@ -42,7 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Return 1 if the model cannot be read, or a layer that computes something was left out without `--partial`."""
-    from specnet.importers import UnreadableModel, import_model
+    return requires_torch(_run)(options) if options.weights_out else _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from specnet.importers import MissingLibrary, UnreadableModel, import_model
 
     _refuse_targets(options)
     shape = parse_shape(options.input) if options.input else None
@@ -51,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
         lost = bool(result.imported.lost) and not options.partial
         if not lost:
             _write(result, options)
+    except MissingLibrary as error:
+        raise CommandError(*error.args) from None
     except UnreadableModel as error:
         raise CommandError(*error.args, exit_code=1) from None
     _report(result, options, lost)
@@ -66,18 +73,19 @@ def _refuse_targets(options: argparse.Namespace) -> None:
 
 
 def _write(result: ImportResult, options: argparse.Namespace) -> None:
+    """Write the spec and the weights, or neither if the weights do not fit."""
+    carried = _carry_weights(result) if options.weights_out else None
     if options.output:
         write_file(options.output, result.text.encode())
-    if options.weights_out:
-        _write_weights(result, options.weights_out)
+    if carried:
+        write_file(options.weights_out, carried.content)
+        print_message(f"wrote {options.weights_out}: {carried.summary}")
 
 
-def _write_weights(result: ImportResult, target: Path) -> None:
+def _carry_weights(result: ImportResult) -> Carried:
     from specnet.importers.carrying import carry_weights
 
-    carried = carry_weights(result)
-    write_file(target, carried.content)
-    print_message(f"wrote {target}: {carried.summary}")
+    return carry_weights(result)
 
 
 def _report(result: ImportResult, options: argparse.Namespace, lost: bool) -> None:

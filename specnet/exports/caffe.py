@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,8 +12,9 @@ from torch import Tensor
 from specnet.exports.errors import NothingRan
 from specnet.exports.exportable import Exportable
 from specnet.exports.old_formats import describe_bare, refuse, remark_on
-from specnet.exports.opencv import open_network
+from specnet.exports.opencv import Result, open_network
 from specnet.exports.protobuf import write_bytes, write_floats, write_integers, write_text
+from specnet.exports.reimport import open_or_reimport
 from specnet.exports.writer import Files, Request, Runner, Writer
 from specnet.foreign.caffe_text import CaffeLayer, format_prototxt, list_caffe_layers
 
@@ -63,17 +65,21 @@ def list_blobs(layer: CaffeLayer, tensors: Mapping[str, Tensor]) -> list[Tensor]
 
 
 def open_files(exportable: Exportable, files: Files) -> Runner:
-    """Return the network as OpenCV reads it; raises NothingRan."""
+    """Return the network as OpenCV reads it, or else as it is imported again; raises NothingRan."""
+    return open_or_reimport(exportable, files, partial(_open_in_opencv, exportable, files))
+
+
+def _open_in_opencv(exportable: Exportable, files: Files) -> Runner:
     found = list_caffe_layers(exportable.graph)
     if any(layer.type == "LRN" and layer.parameters.get("k", 1) != 1 for layer in found.layers):
         raise NothingRan("OpenCV takes the `k` of an LRN as 1")
     text = files[TEXT].replace(b"round_mode: FLOOR", b"ceil_mode: false")  # which is OpenCV's word for it
-    outputs = [found.blobs[value] for value in exportable.values]
-    return open_network(exportable, lambda dnn: dnn.readNetFromCaffe(_view(text), _view(files[WEIGHTS])), outputs)
+    results = [Result(value, found.blobs[value]) for value in exportable.values]
+    return open_network(exportable, lambda dnn: dnn.readNetFromCaffe(_view(text), _view(files[WEIGHTS])), results)
 
 
 def _view(content: bytes) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     return np.frombuffer(content, np.uint8)
 
 
-WRITER = Writer(encode, open_files, "run by OpenCV", describe_bare, is_bare=True)
+WRITER = Writer(encode, open_files, describe_bare, is_bare=True)

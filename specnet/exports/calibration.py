@@ -90,33 +90,34 @@ class AsInFiles(Normalizer):
 
 def measure(run: LoadedRun, images: CalibrationImages, session: Any, batch: int | None) -> Measured:
     """Return what an ONNX model scores by the metric of the run's task."""
-    device = choose_device(Options(device="cpu", precision="fp32"))
-    objective, size = run.objective, batch or BATCH
-    whole = len(images.measured) // size * size if batch else len(images.measured)
-    part = images.measured.take(torch.arange(whole))
-    evaluator = Evaluator(
-        _SessionNetwork(session, objective.make_output_module()),
-        {"all": part},
-        AsInFiles(run.scale),
-        build_loss(run.job.training.loss),
-        objective,
-        device,
-        size,
-    )
+    device, objective = choose_device(Options(device="cpu", precision="fp32")), run.objective
+    network = _SessionNetwork(session, objective.make_output_module(), batch)
+    loss = build_loss(run.job.training.loss)
+    parts = {"all": images.measured}
+    evaluator = Evaluator(network, parts, AsInFiles(run.scale), loss, objective, device, batch or BATCH)
     score = evaluator.measure("all").scores[objective.metric.name]
-    return Measured(objective.metric, float("nan") if score is None else score, whole, images.part)
+    return Measured(objective.metric, float("nan") if score is None else score, len(images.measured), images.part)
 
 
 class _SessionNetwork:
-    """A session of onnxruntime as a network that returns what it does in training, not in the units of people."""
+    """A session of onnxruntime as a network that returns what it does in training, not in the units of people.
 
-    def __init__(self, session: Any, units: nn.Module) -> None:
-        self.session, self.units = session, units
+    With a `batch`, it takes that many images alone; fewer are repeated.
+    """
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        names = [each.name for each in self.session.get_inputs()]
-        given = {name: each.contiguous().numpy() for name, each in zip(names, inputs, strict=True)}
-        outputs = torch.from_numpy(self.session.run(None, given)[0])
+    def __init__(self, session: Any, units: nn.Module, batch: int | None) -> None:
+        self.session, self.units, self.batch = session, units, batch
+
+    def __call__(self, images: Tensor) -> Tensor:
+        (name,) = (each.name for each in self.session.get_inputs())
+        given = repeat_images(images.contiguous().numpy(), self.batch or len(images))
+        outputs = torch.from_numpy(self.session.run(None, {name: given})[0])[: len(images)]
         shift: Tensor = self.units(torch.zeros_like(outputs))
         scale: Tensor = self.units(torch.ones_like(outputs)) - shift
         return (outputs - shift) / scale
+
+
+def repeat_images(images: np.ndarray[Any, Any], batch: int) -> np.ndarray[Any, Any]:
+    """Return N×… with the first images again at the end, so that N is a multiple of the batch."""
+    count = -(-len(images) // batch) * batch
+    return np.resize(images, (count, *images.shape[1:]))

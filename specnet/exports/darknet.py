@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from specnet.exports.exportable import Exportable
 from specnet.exports.old_formats import describe_bare, refuse, remark_on
-from specnet.exports.opencv import open_network
+from specnet.exports.opencv import Result, open_network
+from specnet.exports.reimport import open_or_reimport
 from specnet.exports.writer import Files, Request, Runner, Writer
 from specnet.foreign.darknet_text import Section, format_cfg, list_darknet_sections
 
@@ -71,12 +73,20 @@ def _list_normalisation(
 
 
 def open_files(exportable: Exportable, files: Files) -> Runner:
-    """Return the network as OpenCV reads it; raises NothingRan."""
-    return open_network(exportable, lambda dnn: dnn.readNetFromDarknet(_view(files[TEXT]), _view(files[WEIGHTS])))
+    """Return the network as OpenCV reads it, or else as it is imported again; raises NothingRan."""
+    return open_or_reimport(exportable, files, partial(_open_in_opencv, exportable, files))
+
+
+def _open_in_opencv(exportable: Exportable, files: Files) -> Runner:
+    places = list_darknet_sections(exportable.graph).places
+    results = [Result(value, "") for value in sorted(exportable.values, key=places.__getitem__)]
+    return open_network(
+        exportable, lambda dnn: dnn.readNetFromDarknet(_view(files[TEXT]), _view(files[WEIGHTS])), results
+    )
 
 
 def _view(content: bytes) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     return np.frombuffer(content, np.uint8)
 
 
-WRITER = Writer(encode, open_files, "run by OpenCV", describe_bare, is_bare=True)
+WRITER = Writer(encode, open_files, describe_bare, is_bare=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from specnet.exports import onnx_model
-from specnet.exports.calibration import Measured, load_images, measure, take_calibration_images
+from specnet.exports.calibration import Measured, load_images, measure, repeat_images, take_calibration_images
 from specnet.exports.errors import ExportError, MissingProgram
 from specnet.exports.exportable import Exportable
 from specnet.exports.writer import Files, Request, Writer
@@ -33,8 +33,9 @@ def encode(exportable: Exportable, request: Request) -> Files:
     _require_quantizer()
     data = load_images(run, request.data_dir, request.note)
     images = take_calibration_images(run, data.calibration)
+    batch = request.batch or len(images)
     content = onnx_model.encode(exportable, request)[".onnx"]
-    quantised = quantize(content, exportable.inputs[0], images, request.batch or len(images))
+    quantised = quantize(content, exportable.inputs[0], repeat_images(images, batch), batch)
     before, after = (measure(run, data, onnx_model.open_session(each), request.batch) for each in (content, quantised))
     request.note(_describe(before, after, len(images), len(content), len(quantised)))
     figures = {"calibration_images": len(images), "part": data.part, "images": before.images}
@@ -70,7 +71,7 @@ def quantize(content: bytes, name: str, images: np.ndarray[Any, Any], batch: int
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
         def __init__(self) -> None:
             self.batches: Iterator[Mapping[str, Any]] = (
-                {name: images[start : start + batch]} for start in range(0, len(images) - batch + 1, batch)
+                {name: images[start : start + batch]} for start in range(0, len(images), batch)
             )
 
         def get_next(self) -> Mapping[str, Any] | None:

@@ -45,6 +45,8 @@ def remark_on(exportable: Exportable) -> list[str]:
     if exportable.run:
         record = exportable.metadata["normalize"]
         remarks += ["it reads images that are normalised so, (pixel - shift) * scale of each channel:", record]
+        if exportable.run.fitted:
+            remarks.append(f"people read its outputs by what was fitted to the data: {exportable.metadata['fitted']}")
         remarks.append(f"classes: {shorten_text(exportable.metadata['classes'], 100)}")
     return remarks
 

@@ -54,7 +54,7 @@ def open_files(exportable: Exportable, files: Files) -> Runner:
         given = {name: each.numpy() for name, each in zip(names, inputs, strict=True)}
         return [torch.from_numpy(each) for each in session.run(None, given)]
 
-    return run
+    return Runner("run by onnxruntime", run)
 
 
 def open_session(content: bytes) -> Any:
@@ -69,4 +69,4 @@ def open_session(content: bytes) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-WRITER = Writer(encode, open_files, "run by onnxruntime")
+WRITER = Writer(encode, open_files)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from specnet.exports.errors import NothingRan
-from specnet.exports.exportable import Exportable
+from specnet.exports.exportable import Exportable, make_examples
 from specnet.exports.writer import Runner
 from specnet.layers.base import order_as_torch
 
 INSTALL = "pip install 'opencv-python-headless<5'"
 
 
-def open_network(exportable: Exportable, read: Callable[[Any], Any], outputs: Sequence[str] = ()) -> Runner:
+class Result(NamedTuple):
+    """A value that the network alone returns, and its name in the file; "" where the format gives it none."""
+
+    value: str
+    name: str
+
+
+def open_network(exportable: Exportable, read: Callable[[Any], Any], results: Sequence[Result]) -> Runner:
     """Return the network that a function reads with `cv2.dnn`; raises NothingRan where that cannot be.
 
-    `outputs` are the names that the format gives them; none stands for all that nothing else reads.
+    Results without names come in the order of the file, and are all that nothing else reads.
     """
     try:
         import cv2
@@ -30,20 +37,20 @@ def open_network(exportable: Exportable, read: Callable[[Any], Any], outputs: Se
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its exceptions say what it would print
     try:
         network = read(cv2.dnn)
+        names = [each.name for each in results if each.name] or list(network.getUnconnectedOutLayersNames())
+        if len(names) != len(results):
+            raise NothingRan(f"OpenCV finds {len(names)} outputs of {len(results)}")
+        _run_image(network, exportable, make_examples(exportable.shapes, 1), 0, names)
     except cv2.error as error:
         raise NothingRan(f"OpenCV does not read it: {_shorten(error)}") from None
-    names = list(outputs or network.getUnconnectedOutLayersNames())
-    shapes = [order_as_torch(exportable.graph.shapes[value] or ()) for value in exportable.values]
+    shapes = {value: order_as_torch(exportable.graph.shapes[value] or ()) for value in exportable.values}
 
     def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-        try:
-            rows = [_run_image(network, exportable, inputs, place, names) for place in range(len(inputs[0]))]
-        except cv2.error as error:
-            raise NothingRan(f"OpenCV cannot run it: {_shorten(error)}") from None
-        columns = zip(*rows, strict=True)
-        return [torch.cat(column).reshape(-1, *shape) for column, shape in zip(columns, shapes, strict=True)]
+        rows = [_run_image(network, exportable, inputs, place, names) for place in range(len(inputs[0]))]
+        columns = dict(zip((each.value for each in results), zip(*rows, strict=True), strict=True))
+        return [torch.cat(columns[value]).reshape(-1, *shapes[value]) for value in exportable.values]
 
-    return run
+    return Runner("run by OpenCV", run)
 
 
 def _run_image(

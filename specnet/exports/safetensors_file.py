@@ -28,11 +28,11 @@ def open_files(exportable: Exportable, files: Files) -> Runner:
     def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         return compute_outputs(network, inputs)
 
-    return run
+    return Runner("read again by safetensors", run)
 
 
 def describe(exportable: Exportable, batch: int | None) -> str:
     return "the weights by name; the metadata holds the spec, the classes and the normalisation"
 
 
-WRITER = Writer(encode, open_files, "read again by safetensors", describe, is_bare=True)
+WRITER = Writer(encode, open_files, describe, is_bare=True)

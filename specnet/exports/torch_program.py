@@ -38,7 +38,7 @@ def open_files(exportable: Exportable, files: Files) -> Runner:
     def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         return compute_outputs(module, inputs)
 
-    return run
+    return Runner("loaded again by torch.export", run)
 
 
-WRITER = Writer(encode, open_files, "loaded again by torch.export")
+WRITER = Writer(encode, open_files)

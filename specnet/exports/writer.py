@@ -14,8 +14,12 @@ from specnet.exports.exportable import Exportable
 Files = Mapping[str, bytes]
 """The content of each file by its ending."""
 
-Runner = Callable[[Sequence[Tensor]], Sequence[Tensor]]
-"""Computes the outputs for a batch of each input, as the file says."""
+
+class Runner(NamedTuple):
+    """What runs a file: in words, and as a function from a batch of each input to the outputs."""
+
+    program: str
+    run: Callable[[Sequence[Tensor]], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,6 @@ class Writer(NamedTuple):
 
     encode: Callable[[Exportable, Request], Files]
     open: Callable[[Exportable, Files], Runner] | None
-    program: str = ""
-    """What runs the files, in words."""
     describe: Callable[[Exportable, int | None], str] = Exportable.describe_inputs
     is_bare: bool = False
     """Whether the file holds the network alone, without the normalisation of a run."""

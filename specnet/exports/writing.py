@@ -39,11 +39,12 @@ def write_export(exportable: Exportable, format: Format, request: Request) -> Wr
         module, names = exportable.network, exportable.all_outputs
     trials = make_trials(exportable, request.batch, writer.is_bare)
     try:
-        comparisons = compare(module, writer.open(exportable, files), trials, names)
+        runner = writer.open(exportable, files)
+        comparisons = compare(module, runner.run, trials, names)
     except NothingRan as reason:
         return Written(files, use, unproved=str(reason))
     _refuse_wrong(format, comparisons)
-    return Written(files, use, comparisons, f"{writer.program}: {summarize(comparisons)}")
+    return Written(files, use, comparisons, f"{runner.program}: {summarize(comparisons)}")
 
 
 def _refuse_wrong(format: Format, comparisons: Sequence[Comparison]) -> None:

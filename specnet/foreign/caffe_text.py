@@ -39,6 +39,9 @@ MESSAGES: Mapping[str, str] = {
 SILENT = frozenset({"identity", "drop_path"})
 """Kinds that leave their input as it is once they are trained; no layer is written for them."""
 
+ALWAYS: Mapping[str, Mapping[str, Value]] = {"BatchNorm": {"use_global_stats": True}, "Pooling": {"pool": "MAX"}}
+"""Parameters that are written also where they have Caffe's default, as people do, and OpenCV needs."""
+
 INDENT = "  "
 
 
@@ -112,9 +115,7 @@ def _arrange(call: Call) -> dict[str, Value]:
             found[name] = value[0]
         else:
             found[name] = value
-    if call.name == "BatchNorm":
-        found = {"use_global_stats": True, **found}
-    return found
+    return {**ALWAYS.get(call.name, {}), **found}
 
 
 def _collapse_side(side: tuple[int, int]) -> int:

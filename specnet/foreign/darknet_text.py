@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from specnet.foreign.darknet_layers import ACTIVATIONS, DARKNET
-from specnet.foreign.inverse import ROUNDING, Call, Described, Refused, Unsaid, describe_layer, find_call
+from specnet.foreign.inverse import ROUNDING, Call, Described, Refused, Unsaid, describe_layer, find_call, read_words
 from specnet.foreign.values import Value
 from specnet.graph import Network, Node
 from specnet.layers import get_layer_class
@@ -97,7 +97,15 @@ class _Writing:
             except Unsaid as reason:
                 self.found.refused.append(Refused(node.name, str(reason)))
                 self.found.places[node.name] = len(self.found.sections)  # of any section, as nothing is written
+        self._end_with_output()
         return self.found
+
+    def _end_with_output(self) -> None:
+        """Put the output last, which is what Darknet returns, where a head or another output stands behind it."""
+        *_, output = self.network.outputs
+        if not self.found.refused and self.found.refer(output) != -1:
+            self.found.add("route", {"layers": (self.found.refer(output),)}, [])
+            self.found.places[output] = len(self.found.sections) - 1
 
     def _refuse_inputs(self) -> None:
         """Place the input before the first section; only one map can be read."""
@@ -228,13 +236,12 @@ def _name_activation(described: Described) -> str:
 
 
 def _is_layer(text: str, described: Described) -> bool:
-    """Whether words such as `leaky_relu slope=0.1` are a layer."""
+    """Whether words such as `leaky_relu slope=0.1` are a layer; a chain of several is none."""
     kind, *words = text.split()
     cls = get_layer_class(kind)
-    if kind != described.kind or cls is None:
+    if kind != described.kind or cls is None or "->" in words:
         return False
-    given = dict(word.split("=", 1) for word in words)
-    wanted = cls.model_validate(given)
+    wanted = cls.model_validate(read_words(words, cls))
     return all(getattr(wanted, field) == value for field, value in described.values.items())
 
 

@@ -120,7 +120,7 @@ class _Inverse:
     def __init__(self, row: Signature, layers: Sequence[Described], activation: str) -> None:
         self.row, self.layers, self.activation = row, layers, activation
         self.fixed = [
-            _read_words(words.split()[1:], each) for words, each in zip(_split_chain(row), layers, strict=True)
+            read_words(words.split()[1:], each.cls) for words, each in zip(_split_chain(row), layers, strict=True)
         ]
         self.said: list[set[str]] = [set(fixed) for fixed in self.fixed]
 
@@ -197,15 +197,15 @@ def _rounds_alike(row: str, own: str) -> bool:
     return (row == "ceil") == (own == "ceil")
 
 
-def _read_words(words: Iterable[str], layer: Described) -> dict[str, Any]:
-    """Return the attributes that the words of a row set."""
-    found, positional = dict[str, Any](), list(layer.cls.positional)
+def read_words(words: Iterable[str], cls: type[Attributes]) -> dict[str, Any]:
+    """Return the attributes that words such as `max`, `slope=0.1` or `64` set, by their fields."""
+    found, positional = dict[str, Any](), list(cls.positional)
     for word in words:
         key, sign, text = word.partition("=")
-        if sign and (field := layer.cls.field_of(key)):
+        if sign and (field := cls.field_of(key)):
             found[field] = _read_value(text)
-        elif word in layer.cls.words:
-            field, value = layer.cls.words[word]
+        elif word in cls.words:
+            field, value = cls.words[word]
             found[field] = value
         elif positional:
             found[positional.pop(0)] = _read_value(word)

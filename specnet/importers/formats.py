@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from specnet.file_access import describe_reason, open_regular_file, read_part
-from specnet.importers.errors import UnreadableModel
+from specnet.importers.errors import MissingLibrary, UnreadableModel
 from specnet.importers.imported import Imported
 from specnet.importers.request import Request
 from specnet.package import is_own_module
@@ -68,6 +68,12 @@ def _begins(*magics: bytes) -> Callable[[Head], bool]:
     return lambda head: head.data.startswith(magics)
 
 
+def _is_caffemodel(head: Head) -> bool:
+    """Whether a file begins with a name in a field 1, and a layer in a field 100, or in a field 2 of a long message."""
+    after = head.data[2 + head.data[1] :] if head.data[:1] == b"\x0a" and len(head.data) > 1 else b""
+    return after.startswith((b"\xa2\x06", b"\x12")) and head.data[2 : 2 + head.data[1]].isascii()
+
+
 FORMATS = (
     Format("Keras archive", "keras.reading:read_archive", _has_file(r"config\.json")),
     Format("Keras HDF5", "keras.reading:read_hdf5", _begins(HDF5)),
@@ -75,7 +81,7 @@ FORMATS = (
     Format("torch.export", "torch_export.reading:read_pt2", _has_file(PT2)),
     Format("Darknet cfg", "darknet.reading:read_cfg", _is_text(r"\A\s*\[(net|network)\]")),
     Format("Caffe prototxt", "caffe.reading:read_prototxt", _is_text(
-        r"^\s*(layers?\s*:?\s*\{|input\s*:|input_(dim|shape)\b|(net|train_net|test_net|base_lr|net_param)\s*:)"
+        r"(?<![^\s}\"])layers?\s*:?\s*\{|^\s*(input\s*:|input_(dim|shape)\b|(net|train_net|test_net|base_lr|net_param)\s*:)"
     )),
     Format("Ultralytics YAML", "ultralytics.reading:read_yaml", _is_text(r"^(backbone|head)\s*:")),
     Format("ONNX", "onnx.reading:read_onnx", _begins(b"\x08")),
@@ -92,6 +98,10 @@ REFUSED = (
     Refused("a safetensors file, which has weights and no layers", "name the Python that makes the network, "
             "`package.module:function`, and give this file as its weights", lambda head: head.data[8:9] == b"{"),
     Refused("a TensorFlow Lite file", "export the model as ONNX", lambda head: head.data[4:8] == b"TFL3"),
+    Refused("a caffemodel, whose layers are those of its prototxt",
+            "import the prototxt, and give this file as its weights", _is_caffemodel),
+    Refused("a file of Darknet's weights, which has no layers", "import the cfg, and give this file as its weights",
+            _begins(b"\0\0\0\0\1\0\0\0", b"\0\0\0\0\2\0\0\0")),
     Refused("a TensorFlow GraphDef or SavedModel", "save it with Keras as .keras, or convert it to ONNX",
             _begins(b"\x0a\x0b\x0a", b"\x0a\x26\x0a", b"\x0a\x25\x0a", b"\x08\x01\x12\x80", b"\x0a\x1d\x0a")),
     Refused("a GGUF file", "it holds a language model, which is no convolutional network", _begins(b"GGUF")),
@@ -150,5 +160,6 @@ def _load(place: str) -> Callable[[Request], Imported]:
     except ModuleNotFoundError as missing:
         if is_own_module(missing.name):
             raise
-        raise UnreadableModel(f"this format needs {missing.name}: pip install {missing.name}") from None
+        wanted = "'specnet[train]'" if missing.name in ("torch", "numpy", "safetensors") else missing.name
+        raise MissingLibrary(f"this format needs {missing.name}: pip install {wanted}") from None
     return reader

@@ -206,8 +206,13 @@ class Recorder:
             return list(dict.fromkeys(known))
         leaves = [name for name in self._shapes if name not in self._read and name not in self._inputs]
         if not leaves:
-            raise UnreadableModel("no layer of the file has a counterpart here: there is no network to import")
+            raise UnreadableModel(f"no layer of the file has a counterpart here{self._explain_first()}")
         return leaves[::-1]
+
+    def _explain_first(self) -> str:
+        """Return ": the Exp `a` (line 3): no such layer is here" for the first layer that computes and is left out."""
+        lost = next((entry for entry in self._entries.values() if entry.is_lost and entry.reasons), None)
+        return f": {describe_source(lost.source)}: {lost.reasons[0]}" if lost else ""
 
     def _find_weights(self, node: str) -> object:
         """Return what two nodes must have in common to share their weights; None for a node that has none."""

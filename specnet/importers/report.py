@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,6 +15,10 @@ from specnet.reporters.code_scanning import SARIF_SCHEMA
 
 MOST_NAMED = 4
 """The layers with the same fate for the same reason that are named; the others are counted."""
+
+QUOTED = re.compile(r"`[^`]*`")
+
+INDENT = " " * 7
 
 LEVELS = {Fate.EXACT: "none", Fate.EQUAL: "note", Fate.APPROXIMATED: "warning", Fate.LEFT_OUT: "error"}
 
@@ -36,16 +41,18 @@ def _count_kinds(entries: Iterable[Entry]) -> str:
 
 
 def _explain(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a line for each reason, with the first of the layers that have it."""
-    having = dict[str, list[Entry]]()
+    """Yield a line for each reason, with the first of the layers that have it; names within reasons make no others."""
+    having = dict[str, list[tuple[Entry, str]]]()
     for entry in entries:
         for reason in entry.reasons:
-            having.setdefault(reason, []).append(entry)
-    for reason, those in having.items():
-        named = [_name(entry) for entry in those[:MOST_NAMED]]
+            having.setdefault(QUOTED.sub("", reason), []).append((entry, reason))
+    for those in having.values():
+        named = [_name(entry) for entry, _ in those[:MOST_NAMED]]
         rest = len(those) - len(named)
         more = f" and {rest:,} more" if rest else ""
-        yield f"                       {', '.join(named)}{more}: {reason}"
+        differ = len({reason for _, reason in those}) > 1
+        alike = ", and the others likewise" if differ else ""
+        yield f"{INDENT}{', '.join(named)}{more}: {those[0][1]}{alike}"
 
 
 def _name(entry: Entry) -> str:

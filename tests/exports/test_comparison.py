@@ -22,7 +22,7 @@ TEXT = "input 6x6x3\nconv 4 F=3 -> relu\nfc 5\n"
 
 def write_with(open_file: object, monkeypatch: pytest.MonkeyPatch) -> object:
     """What comes of a format whose files are run by a function."""
-    writer = Writer(lambda exportable, request: {".x": b""}, open_file, "run by a test")  # type: ignore[arg-type]
+    writer = Writer(lambda exportable, request: {".x": b""}, open_file)  # type: ignore[arg-type]
     monkeypatch.setattr(Format, "load", lambda self: writer)
     return write_export(make_exportable(TEXT), Format("x", "a file", (".x",), "x"), Request())
 
@@ -34,7 +34,7 @@ def test_a_difference_that_is_too_large(error: float, is_wrong: bool, monkeypatc
             (output,) = compute_outputs(exportable.module, inputs)
             return [output + error * output.abs().max()]
 
-        return run
+        return Runner("run by a test", run)
 
     if not is_wrong:
         assert write_with(open_file, monkeypatch).found.endswith("batches of 1 and 3")  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ def test_a_difference_that_is_too_large(error: float, is_wrong: bool, monkeypatc
 
 def test_a_file_that_answers_for_one_image_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def open_file(exportable: Exportable, files: Files) -> Runner:
-        return lambda inputs: compute_outputs(exportable.module, [each[:1] for each in inputs])
+        return Runner("run by a test", lambda inputs: compute_outputs(exportable.module, [each[:1] for each in inputs]))
 
     with pytest.raises(WrongExport, match="fc1, 3 images, seed 1: differs by inf"):
         write_with(open_file, monkeypatch)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from made_up_runs import make_entry
+from model_seeds import CAFFE
 from paths import ERRORS, ROOT, SPECS
 from plugin_projects import write_project
 
@@ -46,6 +47,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["unknown.net", "trained.net"],
         SIDES,
     ],
+    "import": [["lenet.prototxt", "-o", "lenet.net"], ["odd.prototxt", "-o", "odd.net"]],
     "table": [["alexnet", "unknown.net"], ["trained.net", "--vary", "input=8x8x3,0x8x3"], ["lecture.net"]],
     "devices": [[]],
     "runs": [["runs"]],
@@ -63,6 +65,8 @@ FILES = {
     "trained.net": "input 32x32x3\nconv K=4 F=3\nfc 10\ntrain {\n data cifar10\n optimizer sgd lr=0.1\n}\n",
     "wide.net": "let width = 3\ninput 8x8x3\nconv K=width F=3\n",
     "tiny.net": "input 8x8x1\nfc 10\ntrain { data digits\n split validation=0.2 }\n",
+    "lenet.prototxt": CAFFE,
+    "odd.prototxt": CAFFE.replace("LRN", "ROIPooling"),
     "deep.net": "input 32x32x3\nrepeat 4 { conv K=3 F=3 S=2 P=1 floor }\n",
 }
 

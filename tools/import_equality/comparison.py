@@ -52,6 +52,7 @@ def _count_macs(library: str, name: str, result: ImportResult) -> int:
     """Return half of what torch counts as operations of convolutions and products of matrices."""
     shape = order_as_torch(result.checked.network.inputs[0].shape)
     module: Any = make(library, name).requires_grad_(False)
+    torch.backends.mha.set_fastpath_enabled(False)  # whose operations are not counted
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
         module(torch.zeros(1, *shape))
     return counter.get_total_flops() // 2

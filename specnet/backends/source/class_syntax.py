@@ -28,6 +28,8 @@ class ClassSyntax:
     """What a constructor says before all else."""
     keyword: str = ""
     """A parameter of every constructor, which hands it on: `rngs`."""
+    has_paths: bool = False
+    """Whether a module is asked for another one below it by a dotted path, whatever its name."""
     freezes: bool = False
     """Whether a parameter is frozen where its module is made."""
 

@@ -149,7 +149,7 @@ def _family(child: Child) -> Family | None:
 def _call_child(body: ClassBody, child: Child, values: Sequence[PythonText]) -> PythonText:
     """Return the expression that applies a child to values."""
     if not isinstance(child.content, Leaf):
-        return format_call(format_submodule(child.owner), values)
+        return format_call(format_submodule(child.owner, body.syntax), values)
     for position, call in enumerate(child.content.calls):
         values = [_join(body, child, position, call, values)]
     return values[0]
@@ -171,7 +171,7 @@ def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values
 
 def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     if call.is_module:
-        return format_call(format_submodule(child.owner), values)
+        return format_call(format_submodule(child.owner, body.syntax), values)
     arguments = [*body.arguments(child, position, call)]
     if call.target in OPERATORS and arguments:
         return f"{format_flat(arguments[0])}{OPERATORS[call.target]}{format_operand(values[0])}"
@@ -358,7 +358,7 @@ class ForwardWriter:
         step = make_unused_name("step", names.values())
         targets = ", ".join(names[output] for output, _ in pairs)
         arguments = ", ".join([targets, *(names[other] for other in statement.reads[carried:])])
-        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(child.owner)}:")
+        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(child.owner, self.body.syntax)}:")
         self.lines.append(f"{' ' * indent}    {targets} = {step}({arguments})")
 
     def _begin_loop(self, output: str, value: str, position: int, indent: int) -> None:
@@ -377,7 +377,8 @@ class ForwardWriter:
         arm = make_unused_name("arm", names.values())
         arguments = [names[value] for value in statement.reads]
         targets = [self.choose_target(value, position) for value in statement.assigns]
-        each = format_call(arm, arguments), f"for {arm} in {format_submodule(statement.children[0].owner)}"
+        modules = format_submodule(statement.children[0].owner, self.body.syntax)
+        each = format_call(arm, arguments), f"for {arm} in {modules}"
         self.lines += format_lines(Bracketed("[", each, "]", ""), indent, f"{', '.join(targets)} = ")
 
     def is_return(self, position: int) -> bool:

@@ -32,9 +32,14 @@ from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_name, is_attribute, make_unused_name
 
 
-def format_submodule(name: str) -> str:
-    """Return the expression for a submodule: `self.conv1`; `self.get_submodule("0.conv1")` for no identifier."""
-    return f"self.{name}" if all(map(is_attribute, name.split("."))) else f'self.get_submodule("{name}")'
+def format_submodule(name: str, syntax: ClassSyntax) -> str:
+    """Return the expression for a submodule: `self.conv1`; for no identifier `self.get_submodule("0.conv1")`."""
+    if syntax.has_paths and not all(map(is_attribute, name.split("."))):
+        return f'self.get_submodule("{name}")'
+    found = "self"
+    for part in name.split("."):
+        found = f"{found}.{part}" if is_attribute(part) else f'getattr({found}, "{part}")'
+    return found
 
 
 class ClassBody:
@@ -139,15 +144,15 @@ def _assign_child(body: ClassBody, child: Child, text: PythonText, indent: int, 
     yield from _assign(body.syntax, child.name, text, body.shape_comment(child), indent)
     calls = child.content.calls if isinstance(child.content, Leaf) and body.syntax.freezes else ()
     for parameter in (name for call in calls for name in call.frozen):
-        yield f"{' ' * indent}{format_submodule(child.name)}.{parameter}.requires_grad_(False)"
+        yield f"{' ' * indent}{format_submodule(child.name, body.syntax)}.{parameter}.requires_grad_(False)"
 
 
 def _assign(syntax: ClassSyntax, name: str, text: PythonText, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
-    target = format_submodule(holder) if holder else "self"
+    target = format_submodule(holder, syntax) if holder else "self"
     if is_attribute(last):
         return format_lines(text, indent, f"{target}.{last} = ", comment=comment)
-    before = f'{target}.add_module("{last}", ' if syntax.freezes else f'setattr({target}, "{last}", '
+    before = f'{target}.add_module("{last}", ' if syntax.has_paths else f'setattr({target}, "{last}", '
     return format_lines(text, indent, before, ")", comment)
 
 

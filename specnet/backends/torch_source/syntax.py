@@ -40,5 +40,6 @@ TORCH_SYNTAX = ClassSyntax(
     size="{}.shape[-2:]",
     apply_function=apply_function,
     first_line="super().__init__()",
+    has_paths=True,
     freezes=True,
 )

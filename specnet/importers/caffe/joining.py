@@ -45,7 +45,7 @@ def _multiply(walk: NetWalk, layer: CaffeLayer, factors: Sequence[float]) -> lis
     for place, (bottom, factor) in enumerate(zip(walk.known(layer), factors, strict=False)):
         value = f"{layer.source.name}/factor{place}"
         if factor != 1:
-            walk.add(layer, f"times {factor:g}", [bottom], value, name=f"{layer.source.name}_factor{place}")
+            walk.add(layer, f"times by={factor:g}", [bottom], value, name=f"{layer.source.name}_factor{place}")
         values.append(value if factor != 1 else bottom)
     return values
 
@@ -113,8 +113,7 @@ def add_scale(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add a learned scale, the end of a normalisation above, or the product of two blobs."""
     norm = walk.merged.get(layer.source.line)
     if norm:
-        reason = f"with the BatchNorm `{norm.source.name}` it is one `bn`"
-        walk.rename(layer, reason)
+        walk.rename(layer, "the BatchNorm that it reads and it are one `bn`")
         walk.nodes[layer.source.name] = walk.nodes.get(norm.source.name, ())
         walk.recorder.note(layer.source, Fate.EQUAL, "", walk.nodes[layer.source.name])
     elif len(layer.bottoms) == 2:

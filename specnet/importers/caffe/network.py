@@ -21,6 +21,9 @@ from specnet.layers.base import Shape, is_map
 from specnet.option_names import name_option
 
 LABEL = "is no image but what training compares with"
+UNPOOLING = "Upsample"
+"""The type that puts values back to the places of maxima."""
+
 BOX = "belongs to the boxes that are computed beside the network"
 
 Adder = Callable[["NetWalk", CaffeLayer], None]
@@ -45,6 +48,8 @@ class NetWalk:
     """The normalisations that a `Scale` behind them completes, by the line of that."""
     completed: set[int] = field(default_factory=set)
     """The lines of these normalisations."""
+    places: set[str] = field(default_factory=set)
+    """Blobs with the places of maxima, which have a value here as little as labels."""
     declared: set[str] = field(default_factory=set)
 
     def run(self, adders: Mapping[str, Adder]) -> None:
@@ -105,12 +110,22 @@ class NetWalk:
             )
         elif lost := next((bottom for bottom in layer.bottoms if self.recorder.is_missing(bottom)), None):
             self.leave_out(layer, f"it reads `{lost}`, which {self.recorder.explain_missing(lost)}")
-        elif kind in adders:
-            adders[kind](self, layer)
-        elif kind in READ:
-            self.add_translated(layer)
+        elif kind != UNPOOLING and (place := next((each for each in layer.bottoms if each in self.places), None)):
+            self.leave_out(layer, f"it reads `{place}`, the places of maxima, which are no value here")
+        elif kind in adders or kind in READ:
+            self._add_known(layer, adders.get(kind, NetWalk.add_translated))
         else:
             self.leave_out(layer, _explain_unknown(kind))
+
+    def _add_known(self, layer: CaffeLayer, add: Callable[[NetWalk, CaffeLayer], object]) -> None:
+        """Add a layer of a known type; raises UnreadableModel for parameters that are no numbers."""
+        try:
+            self.known(layer)
+            add(self, layer)
+        except UnreadableModel:
+            raise
+        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+            raise UnreadableModel(f"{describe_source(layer.source)} has a parameter that cannot be: {error}") from None
 
     def _leave_out_training(self, layer: CaffeLayer) -> None:
         reason = "only training and judging need it" if layer.kind != "Silence" else "it only drops what it reads"

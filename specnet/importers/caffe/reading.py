@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from specnet.foreign.caffe_messages import Message
 from specnet.importers.caffe.adders import ADDERS
+from specnet.importers.caffe.caffemodel import load_arrays
 from specnet.importers.caffe.network import NetWalk
 from specnet.importers.caffe.prototxt import NetText, parse_prototxt, read_net
 from specnet.importers.caffe.solver import find_net, is_solver, read_training
@@ -41,4 +42,7 @@ def make_network(net: NetText, request: Request, solver: Message | None = None) 
         training = read_training(solver, net)
         recorder.training = training.finish()
         recorder.remarks += training.remarks
-    return recorder.finish(walk.outputs, layers=sum(not layer.excluded for layer in net.layers))
+    imported = recorder.finish(walk.outputs, layers=sum(not layer.excluded for layer in net.layers))
+    if request.weights is None:
+        return imported
+    return replace(imported, arrays=load_arrays(request.weights, walk, imported.network))

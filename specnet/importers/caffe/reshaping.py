@@ -144,5 +144,5 @@ def add_reduction(walk: NetWalk, layer: CaffeLayer) -> None:
         walk.leave_out(layer, f"the reduction {operation} over these axes has no counterpart here")
         return
     factor = float(parameters.get("coeff", 1.0)) * (shape[0] * shape[1] if operation in ("SUM", 1) else 1)
-    times = f" -> times {factor:g}" if factor != 1 else ""
+    times = f" -> times by={factor:g}" if factor != 1 else ""
     walk.add(layer, f"pool avg global -> flatten{times}", fate=Fate.EQUAL, reason="it is the mean of each map")

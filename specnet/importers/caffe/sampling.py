@@ -17,10 +17,13 @@ UNPOOLED = "`upsample` repeats each value; Caffe's puts it back to where the max
 def add_interp(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add DeepLab's bilinear interpolation, which keeps the corners in their places."""
     shape, parameters = walk.shapes(layer)[0], walk.parameters(layer)
-    if not is_map(shape):
+    if not all(map(walk.is_image, walk.known(layer))):
         walk.leave_out(layer, "it enlarges a blob that is no map")
     elif len(layer.bottoms) > 1:
-        walk.add(layer, "upsample bilinear align_corners like=@v1", list(layer.bottoms[:2]))
+        height, width, *_ = walk.shapes(layer)[1]
+        reason = f"the size of `{layer.bottoms[1]}` is written as a number"
+        text = f"upsample to={height}x{width} bilinear align_corners"
+        walk.add(layer, text, [layer.bottoms[0]], fate=Fate.EQUAL, reason=reason)
     elif parameters.get("pad_beg", 0) or parameters.get("pad_end", 0):
         walk.leave_out(layer, "its `pad_beg` and `pad_end` have no counterpart here")
     else:
@@ -43,6 +46,9 @@ def add_upsample(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add SegNet's upsampling by the places of the maxima, or the plain one of YOLO."""
     shape, parameters = walk.shapes(layer)[0], walk.parameters(layer)
     scale = parameters.get("scale", 2)
+    if not is_map(shape) or not isinstance(scale, int):
+        walk.leave_out(layer, "it enlarges a blob that is no map, or by no whole number")
+        return
     height, width = (
         parameters.get(key) or scale * size for key, size in zip(("upsample_h", "upsample_w"), shape, strict=False)
     )
@@ -58,7 +64,7 @@ def add_upsample(walk: NetWalk, layer: CaffeLayer) -> None:
 
 
 def add_pooling(walk: NetWalk, layer: CaffeLayer) -> None:
-    """Add a pooling; the places of its maxima, a second top of SegNet's, are no value here."""
+    """Add a pooling; the places of its maxima, a second top of SegNet's, are only a size here."""
     parameters, shapes = walk.parameters(layer), walk.shapes(layer)
     if parameters.get("pool", "MAX") in ("STOCHASTIC", 2):
         walk.leave_out(layer, "it picks a value of each window by chance")
@@ -70,9 +76,9 @@ def add_pooling(walk: NetWalk, layer: CaffeLayer) -> None:
         walk.leave_out(layer, "its padding is wider than half its window, and a spec's pooling takes at most half")
         return
     walk.add_translated(layer)
-    for top in layer.tops[1:]:
-        walk.recorder.forget(top, "is the places of maxima, which are no value here")
-        walk.beside[top] = "is the places of maxima"
+    for top in layer.tops[1:] if walk.recorder.is_known(layer.tops[0]) else ():
+        walk.recorder.alias(top, layer.tops[0])
+        walk.places.add(top)
 
 
 def is_wide(parameters: dict[str, Any], shape: Shape) -> bool:
@@ -95,18 +101,18 @@ def add_power(walk: NetWalk, layer: CaffeLayer) -> None:
         value = layer.bottoms[0]
         if scale != 1:
             value = f"{layer.source.name}/scaled"
-            walk.add(layer, f"times {scale:g}", None, value, name=f"{layer.source.name}_scaled")
+            walk.add(layer, f"times by={scale:g}", None, value, name=f"{layer.source.name}_scaled")
         walk.add(layer, "mul", [value, value], fate=Fate.EQUAL, reason="a square is a product with itself")
     elif scale == 1:
         walk.rename(layer, "its factor is 1")
     else:
-        walk.add(layer, f"times {scale:g}")
+        walk.add(layer, f"times by={scale:g}")
 
 
 def add_absolute(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add |x| as the maximum of x and -x."""
     negative = f"{layer.source.name}/negative"
-    walk.add(layer, "times -1", None, negative, name=f"{layer.source.name}_negative")
+    walk.add(layer, "times by=-1", None, negative, name=f"{layer.source.name}_negative")
     reason = "it is the maximum of x and -x"
     walk.add(layer, "maximum", [layer.bottoms[0], negative], fate=Fate.EQUAL, reason=reason)
 

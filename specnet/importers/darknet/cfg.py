@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from specnet.foreign.darknet import read_option
@@ -49,7 +50,7 @@ class Section:
     def whole(self, name: str, default: int) -> int:
         """Return an option as Darknet reads a whole number: a fraction is cut off, and what is no number is 0."""
         value = self.options.get(name, default)
-        return int(value) if isinstance(value, (int, float)) else 0
+        return int(value) if isinstance(value, (int, float)) and isfinite(value) else 0
 
     def numbers(self, name: str) -> tuple[Any, ...]:
         """Return the values of a list; none if the option is not there."""

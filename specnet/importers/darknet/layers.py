@@ -137,7 +137,7 @@ def add_upsample(walk: CfgWalk, section: Section) -> None:
         text, factor = f"pool avg F={-stride}", factor * stride * stride
     else:
         text = f"upsample {stride}"
-    times = f" -> times {factor:g}" if factor != 1 else ""
+    times = f" -> times by={factor:g}" if factor != 1 else ""
     walk.add(section, text + times, [walk.above(section)])
 
 
@@ -150,7 +150,7 @@ def add_softmax(walk: CfgWalk, section: Section) -> None:
         value = f"{name_value(section.place)}/divided"
         reason = "the temperature divides what the softmax reads"
         name = f"{section.source.name}_divided"
-        walk.add(section, f"times {1 / temperature:.9g}", [above], Fate.EQUAL, reason, value, name)
+        walk.add(section, f"times by={1 / temperature:.9g}", [above], Fate.EQUAL, reason, value, name)
         above = value
     if (groups := section.whole("groups", 1)) > 1:
         options["groups"] = groups
@@ -178,7 +178,7 @@ def add_l2norm(walk: CfgWalk, section: Section) -> None:
     above = walk.above(section)
     factor = walk.shape(above)[-1] ** -0.5
     reason = "the root of a sum is that of a mean, times a factor"
-    walk.add(section, f"rms_norm affine=no -> times {factor:.9g}", [above], Fate.EQUAL, reason)
+    walk.add(section, f"rms_norm affine=no -> times by={factor:.9g}", [above], Fate.EQUAL, reason)
 
 
 def add_silence(walk: CfgWalk, section: Section) -> None:

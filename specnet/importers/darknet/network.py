@@ -78,12 +78,19 @@ class CfgWalk:
         elif (above := self.above(section)) and self.recorder.is_missing(above) and kind not in ("route",):
             reason = f"it reads {above}, which {self.recorder.explain_missing(above)}"
             self.recorder.leave_out(section.source, reason, [value])
-        elif kind in adders:
-            adders[kind](self, section)
-        elif kind in DARKNET:
-            self.add_translated(section, [above])
+        elif kind in adders or kind in DARKNET:
+            self._add_known(section, adders.get(kind, _add_row))
         else:
             self.recorder.leave_out(section.source, f"a section [{kind}] has no counterpart here", [value])
+
+    def _add_known(self, section: Section, add: Adder) -> None:
+        """Add a section of a known kind; raises UnreadableModel for options that are no numbers."""
+        try:
+            add(self, section)
+        except UnreadableModel:
+            raise
+        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+            raise UnreadableModel(f"{describe_source(section.source)} has an option that cannot be: {error}") from None
 
     def _end(self, section: Section) -> None:
         """Keep an output of the network as a comment at the value that it reads."""
@@ -205,6 +212,10 @@ class CfgWalk:
             ours = self.shape(value)
             expected = (prod(shape),) if len(ours) == 1 else shape
             self.recorder.claim(section.source, value, expected)
+
+
+def _add_row(walk: CfgWalk, section: Section) -> None:
+    walk.add_translated(section, [walk.above(section)])
 
 
 MAPS = ("conv ", "deconv ", "pool ", "upsample ", "space_to_depth ", "crop ", "lrn ")

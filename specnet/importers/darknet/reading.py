@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from specnet.importers.darknet.cfg import Section, parse_cfg
 from specnet.importers.darknet.layers import ADDERS
 from specnet.importers.darknet.network import CfgWalk, name_value
 from specnet.importers.darknet.settings import read_training
+from specnet.importers.darknet.weights import load_arrays
 from specnet.importers.imported import Imported
 from specnet.importers.recorder import Recorder
 from specnet.importers.request import Request
@@ -26,7 +29,10 @@ def read_cfg(request: Request) -> Imported:
     last = name_value(sections[-1].place)
     ends = walk.ends if recorder.is_missing(last) or last in walk.ends else [*walk.ends, last]
     _describe_training(net, recorder, ends)
-    return recorder.finish(ends[::-1], walk.stored, RULE, len(sections))
+    imported = recorder.finish(ends[::-1], walk.stored, RULE, len(sections))
+    if request.weights is None:
+        return imported
+    return replace(imported, arrays=load_arrays(request.weights, sections, walk.nodes, imported.network))
 
 
 def _describe_training(net: Section, recorder: Recorder, ends: list[str]) -> None:

@@ -39,7 +39,15 @@ LEAST_BRANCHES = 3
 def name_block(body: Sequence, calls: list[Call], scopes: Scopes, taken: Collection[str]) -> str:
     """Return a name that no other block, layer or word has."""
     name = _find_class(calls, scopes) or _describe(body)
+    if name in taken and _is_residual_call(body):
+        name = "residual"
     return make_numbered_name(name, {*taken, *list_kinds(), *KEYWORDS, *RESERVED_TAPS})
+
+
+def _is_residual_call(body: Sequence) -> bool:
+    """Whether a block adds the identity to the call of another."""
+    (first, *others) = body
+    return not others and isinstance(first, Join) and [isinstance(i, Call) for arm in first.arms for i in arm] == [True]
 
 
 def _find_class(calls: list[Call], scopes: Scopes) -> str:

@@ -30,7 +30,7 @@ from specnet.importers.folding.items import (
     list_inner,
     rewrite_inner,
 )
-from specnet.importers.folding.keys import MARK, LikeKeys, Shapes, unify_names
+from specnet.importers.folding.keys import MARK, LikeKeys, Shapes, hide_names, unify_names
 from specnet.importers.folding.lines import count_lines, may_begin, split_lines
 from specnet.importers.folding.repeats import has_own_names
 from specnet.importers.folding.unification import count_differences
@@ -39,7 +39,10 @@ from specnet.layers.base.traits import Trait
 LONGEST = 14
 """The largest number of lines in a block."""
 
-MOST_ROUNDS = 16
+MOST_ROUNDS, FEWEST_ROUNDS = 16, 3
+USUAL_LENGTH = 500
+"""The length of a main chain from which on there are fewer rounds, each of which takes longer."""
+
 MOST_PARAMETERS = 8
 MOST_CANDIDATES = 16
 
@@ -61,9 +64,9 @@ class _Group:
 
 def extract_blocks(items: Sequence, shapes: Shapes, scopes: Scopes, with_optional: bool = True) -> Sequence:
     """Return a sequence with calls in the place of what occurs several times, modules of the source first."""
-    numbers = count()
-    for _ in range(MOST_ROUNDS):
-        keys = LikeKeys(shapes)
+    numbers, keys = count(), LikeKeys(shapes)
+    for _ in range(max(MOST_ROUNDS * USUAL_LENGTH // max(len(items), USUAL_LENGTH), FEWEST_ROUNDS)):
+        keys.aliases.clear()
         if with_optional:
             find_aliases(items, keys, shapes)
         search = _Search(items, keys, scopes)
@@ -181,17 +184,26 @@ class _Search:
         """Return the groups that occur at two places or more, without overlap."""
         found = dict[str, _Group]()
         ends = dict[tuple[str, int], int]()
-        for number, keys in enumerate(self._line_keys):
-            for start in range(len(keys)):
-                if not may_begin(self._sequences[number][start]):
+        for bare, places in self._collect_bare().items():
+            for number, start, length in places:
+                key = self._make_key(number, start, length) if MARK in bare else bare
+                if key is None or ends.get((key, number), 0) > start:
                     continue
-                for length in range(1, min(LONGEST, len(keys) - start) + 1):
-                    key = self._make_key(number, start, length)
-                    if key is None or ends.get((key, number), 0) > start:
-                        continue
-                    ends[key, number] = start + length
-                    found.setdefault(key, _Group(length, [])).places.append((number, start))
+                ends[key, number] = start + length
+                found.setdefault(key, _Group(length, [])).places.append((number, start))
         return {key: group for key, group in found.items() if len(group.places) > 1 and self._is_block(group)}
+
+    def _collect_bare(self) -> dict[str, list[tuple[int, int, int]]]:
+        """Return the groups of lines at two places or more, whatever their names: sequence, first line, length."""
+        found = defaultdict[str, list[tuple[int, int, int]]](list)
+        for number, keys in enumerate(self._line_keys):
+            starts = [n for n in range(len(keys)) if may_begin(self._sequences[number][n])]
+            for start in starts:
+                for length in range(1, min(LONGEST, len(keys) - start) + 1):
+                    key = _join_keys(keys[start : start + length])
+                    bare = f"{MARK} {hide_names(key)}" if MARK in key else key
+                    found[bare].append((number, start, length))
+        return {key: places for key, places in found.items() if len(places) > 1}
 
     def _make_key(self, number: int, start: int, length: int) -> str | None:
         """Return the key of some lines; None if a name in it is read outside, or it repeats itself."""

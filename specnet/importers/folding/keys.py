@@ -42,6 +42,11 @@ def quote(value: str) -> str:
     return f"{MARK}{value}{MARK}"
 
 
+def hide_names(key: str) -> str:
+    """Return a key with one name for all values, which is the same for all groups whose keys may agree."""
+    return re.sub(f"{MARK}.*?{MARK}", "@", key) if MARK in key else key
+
+
 def unify_names(key: str, items: Sequence) -> str:
     """Return the key of a group with its own names numbered, and `in` for the value that it begins with."""
     if MARK not in key:

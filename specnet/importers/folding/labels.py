@@ -15,7 +15,6 @@ from specnet.syntax.tree import RESERVED_TAPS
 
 GENERATED = re.compile(
     r"(?:n|x|t|op|node|node_.*|var|val|tensor|layer|output|input|functional|model|module|block)?_*\d*"
-    r"|comment\d+__\w*"  # with which comments are kept in their places
     r"|.*(?:2d|normalization|activation|concatenate|multiply|global_\w+_pooling|zero_padding|leaky_re_lu)\w*"
 )
 """Names that a tool has made, and say nothing beside the layer itself."""
@@ -51,11 +50,16 @@ def _find_name(line: Sequence, scopes: Scopes) -> str:
     nodes = [node.name for node in find_nodes(line)]
     if not nodes:
         return ""
-    name = _find_scope(nodes, scopes) or _find_prefix(nodes)
+    if scope := _find_scope(nodes, scopes):
+        return scope if _is_word(scope) else ""
+    name = _find_prefix(nodes)
     if not name and not any(isinstance(item, Call | Repeat | Join) for item in line):
         name = nodes[0].replace(".", "_")
-    is_useful = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) and not GENERATED.fullmatch(name)
-    return name if is_useful else ""
+    return name if _is_word(name) and not GENERATED.fullmatch(name) else ""
+
+
+def _is_word(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) is not None and not name.startswith("comment")
 
 
 def _find_scope(nodes: list[str], scopes: Scopes) -> str:

@@ -32,10 +32,12 @@ from specnet.importers.folding.unification import Block, unify
 from specnet.layers import get_layer_class
 from specnet.layers.base import Shape
 from specnet.naming import make_unused_name
-from specnet.printer.formatter import format_tree
+from specnet.printer.formatter import format_source, format_tree
 from specnet.printer.networks import format_training
 from specnet.printer.values import NOWHERE, make_name, to_expression
+from specnet.source import Source
 from specnet.syntax import tree
+from specnet.syntax.parser import parse
 from specnet.syntax.tree import RESERVED_TAPS
 
 
@@ -82,7 +84,7 @@ class NetworkFile:
             *self._write_main(items, writer),
             *_write_expectations(self._hints),
         )
-        text = format_tree(lines) + "".join(_write_training(self._network))
+        text = format_tree(lines) + _write_training(self._network)
         return self._comments.insert(text, self._hints.remarks)
 
     def _write_main(self, items: Sequence, writer: Writer) -> Iterator[tree.Chain]:
@@ -192,8 +194,10 @@ def _write_expectations(hints: Hints) -> Iterator[tree.Expect]:
         yield tree.Expect(NOWHERE, make_name("parameters"), "==", number)
 
 
-def _write_training(network: Network) -> list[str]:
+def _write_training(network: Network) -> str:
+    """Return the `train` section with a blank line above it; "" for none."""
     if network.training is None:
-        return []
-    lines = format_training(network.training).splitlines()
-    return ["\ntrain {\n", *(f"  {line}\n" for line in lines), "}\n"]
+        return ""
+    source = Source("<training>", f"train {{\n{format_training(network.training)}}}\n")
+    lines, _ = parse(source)
+    return "\n" + format_source(source, lines)

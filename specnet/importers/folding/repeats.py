@@ -21,7 +21,7 @@ from specnet.importers.folding.items import (
     get_source,
     rewrite_inner,
 )
-from specnet.importers.folding.keys import MARK, Shapes, unify_names
+from specnet.importers.folding.keys import MARK, Shapes, hide_names, unify_names
 from specnet.importers.folding.lines import count_lines, may_begin, split_lines
 
 LONGEST = 24
@@ -64,6 +64,7 @@ class _Compression:
         self._reads, self._shapes = reads, shapes
         self._lines = [part for line in split_lines(items) for part in _split_name(line)]
         self._keys = [get_key(line) for line in self._lines]
+        self._bare = [*map(hide_names, self._keys)]
         self._like = [get_like_key(line) for line in self._lines]
 
     def compress(self) -> Sequence:
@@ -95,9 +96,9 @@ class _Compression:
 
     def _count(self, start: int, period: int) -> int:
         """Return how often the lines from a place on follow each other."""
-        first, count = self._window(start, period), 1
-        while start + (count + 1) * period <= len(self._lines):
-            if self._window(start + count * period, period) != first:
+        bare, count = self._bare[start : start + period], 1
+        while self._bare[start + count * period : start + (count + 1) * period] == bare:
+            if self._window(start + count * period, period) != self._window(start, period):
                 break
             count += 1
         return count if count > 1 and self._is_closed(start, period) else 1

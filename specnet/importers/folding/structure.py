@@ -35,6 +35,10 @@ MOST_IN_HOURGLASS = 12
 """The largest number of layers in an arm that shrinks the map and enlarges it again, if no other is the identity."""
 
 
+MOST_NAMED_ARMS = 4
+"""The largest number of arms that are mere names; more names stand behind the join, in one line."""
+
+
 class TooDeep(Exception):
     """The arms of a network are nested too deep to be written."""
 
@@ -270,7 +274,8 @@ class _Structure:
     def _place(self, node: Node, before: str, current: str, inlined: set[str]) -> Sequence:
         """Return a layer whose inputs are known, the first of a branch."""
         inputs = node.inputs
-        if is_join(node) and len(inputs) > 1 and (inlined.intersection(inputs) or current in inputs[1:]):
+        is_short = len(inputs) <= MOST_NAMED_ARMS
+        if is_join(node) and len(inputs) > 1 and (inlined.intersection(inputs) or (is_short and current in inputs[1:])):
             return [Join(node, current, [self._make_arm(value, before, current, inlined) for value in inputs])]
         resume = [] if inputs[0] == current else [Resume(inputs[0])]
         is_like = bool(node.layer and node.layer.is_like)

@@ -35,6 +35,8 @@ class Node:
     fate: Fate = Fate.EXACT
     reason: str = ""
     missing: str = ""
+    lost: str = ""
+    """Of what reads an operator that was left out: the name of that one."""
     arrays: dict[str, StoredArray] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
     """The constants that its tensors are; a layer with the same ones has the same weights."""
@@ -174,10 +176,15 @@ class Draft:
             raise NoCounterpart(f"`{layer.kind}` {error.fact}") from None
         stored = {role: array for role, array in (arrays or {}).items() if array is not None}
         called = name or op.name or op.source.name
-        read = tuple(each for each in op.inputs if each and each in self.program.constants) if stored else ()
-        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, "", stored, read)
+        read = self._list_weights(op) if stored and op.kind != "cat" else ()
+        node = Node(layer, tuple(inputs), shape, op.source, op.scope, called, fate, reason, arrays=stored, weights=read)
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def _list_weights(self, op: Operator) -> tuple[str, ...]:
+        """Return the arrays that an operator reads, without single numbers."""
+        constants = self.program.constants
+        return tuple(name for name in op.inputs if name and name in constants and constants[name].shape)
 
     def bind(self, op: Operator, view: View) -> None:
         """Give the output of an operator; raises NoCounterpart if its shape is another one in the program."""
@@ -192,11 +199,11 @@ class Draft:
     def note(self, source: SourceLayer, fate: Fate, reason: str, *nodes: int) -> None:
         self.notes.setdefault(source, []).append(Note(fate, reason, nodes))
 
-    def bind_missing(self, op: Operator, reason: str, **facts: Any) -> None:
+    def bind_missing(self, op: Operator, reason: str, lost: str = "") -> None:
         """Give the output of an operator that is no layer here, for a reason."""
         read = tuple(value.node for value in map(self.values.get, filter(None, op.inputs)) if isinstance(value, View))
         shape = (max(1, op.shape[-1] if op.shape else 1),)
-        self.nodes.append(Node(None, read, shape, op.source, op.scope, op.source.name, missing=reason, facts=facts))
+        self.nodes.append(Node(None, read, shape, op.source, op.scope, op.source.name, missing=reason, lost=lost))
         dims = tuple((Part("?", 1, size),) if size > 1 else () for size in op.shape)
         self.values[op.output] = View(len(self.nodes) - 1, dims)
 

@@ -63,7 +63,8 @@ def _lower(draft: Draft, op: Operator) -> None:
     lost = next((draft.nodes[view.node] for view in views if draft.nodes[view.node].is_lost), None)
     rule = RULES.get(op.kind)
     if lost:
-        draft.bind_missing(op, f"it reads `{lost.source.name}`, which was left out")
+        first = lost.lost or lost.source.name
+        draft.bind_missing(op, f"it depends on `{first}`, which was left out", first)
     elif rule is None:
         draft.bind_missing(op, op.differs or f"`{op.kind}` has no counterpart here")
     else:

@@ -104,6 +104,18 @@ def _write_unbind(writer: Writer, call: Call) -> None:
             )
 
 
+def _write_channel_shuffle(writer: Writer, call: Call) -> None:
+    """Channels as groups, which are transposed."""
+    given, output = call.arguments, call.outputs[0]
+    batch, channels, *sizes = writer.shapes[output]
+    split = (batch, given["groups"], channels // given["groups"], *sizes)
+    swapped = (0, 2, 1, *range(3, len(split)))
+    turned = tuple(split[dim] for dim in swapped)
+    parts = writer.add_shaped("reshape", [writer.value(given["self"])], f"{output} groups", split)
+    parts = writer.add_shaped("permute", [parts], f"{output} turned", turned, dims=swapped)
+    writer.add("reshape", [parts], output)
+
+
 def _write_roll(writer: Writer, call: Call) -> None:
     given = call.arguments
     writer.add("roll", [writer.value(given["self"])], call.outputs[0], shifts=_list(given["shifts"]),
@@ -155,6 +167,7 @@ CALLS: Mapping[str, Writing] = {
     ),
     "unbind": _write_unbind,
     "roll": _write_roll,
+    **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), _write_channel_shuffle),
     **dict.fromkeys(("mean", "sum", "amax", "max"), _write_reduction),
     **dict.fromkeys(("linalg_vector_norm", "norm"), _write_norm_length),
 }

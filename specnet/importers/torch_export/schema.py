@@ -127,6 +127,8 @@ class Graph:
             return self.size(value)
         if kind == "as_sym_ints":
             return [self.size(each) for each in value]
+        if kind in ("as_float", "as_floats"):  # JSON has no infinity: it is "-Infinity"
+            return [float(each) for each in value] if isinstance(value, list) else float(value)
         if kind == "as_scalar_type":
             return DTYPES.get(value)
         if kind == "as_device":
@@ -134,7 +136,7 @@ class Graph:
         return value if kind in PLAIN else None
 
 
-PLAIN = ("as_int", "as_ints", "as_float", "as_floats", "as_bool", "as_bools", "as_string", "as_strings")
+PLAIN = ("as_int", "as_ints", "as_bool", "as_bools", "as_string", "as_strings")
 
 
 def _get(holder: Mapping[str, Any], key: str, kind: type) -> Any:

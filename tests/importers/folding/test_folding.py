@@ -19,6 +19,7 @@ from specnet.importers.folding import Hints, fold
 from specnet.importers.folding.folded import AMBITIONS
 from specnet.importers.folding.network_file import NetworkFile
 from specnet.importers.imported import Scope
+from specnet.printer.formatter import format_source
 from specnet.source import Source
 
 ZOO = sorted(file.stem for file in SPECS.glob("*.net"))
@@ -54,6 +55,7 @@ def test_a_network_of_the_zoo_is_folded_at_the_first_try(name: str) -> None:
         checked = check_source(Source("", text))
         assert checked.ok and match_networks(network, checked.network)
         assert checked.network.training == network.training
+        assert text == format_source(checked.source, checked.lines)  # as `specnet fmt` has it
         assert text == NetworkFile(network, Hints(), AMBITIONS[0]).write()
 
 
@@ -97,7 +99,7 @@ def test_training_is_kept() -> None:
 
 def make_scopes(network: Network) -> dict[str, tuple[Scope, ...]]:
     """Return the modules of torchvision's ResNet around the nodes of that of the zoo."""
-    found = {}
+    found: dict[str, tuple[Scope, ...]] = {}
     for node in network.nodes:
         stage, *rest = node.name.split(".")
         block = f"{stage}.{rest[0]}" if rest else ""
@@ -125,6 +127,18 @@ def test_comments_and_expectations_of_the_source_are_printed() -> None:
     assert lines[lines.index("# the last") + 1].startswith("fc 10")
     assert lines[-1] == f"expect parameters {parameters:_}"
     assert "expect" not in fold(network, Hints(parameters=5)).text
+
+
+def test_a_module_of_the_source_is_a_block_though_another_part_would_save_more() -> None:
+    network = specnet.check(SPECS / "mobilenet-v2.net").network
+    scopes: dict[str, tuple[Scope, ...]] = {}
+    for node in network.nodes:
+        stage, *rest = node.name.split(".")
+        inner = f"{stage}.{rest[0]}" if rest else stage
+        scopes[node.name] = (Scope(inner, "InvertedResidual"),) if rest else ()
+    text = fold(network, Hints(scopes)).text
+    assert "block stage(" in fold(network).text and "block stage(" not in text
+    assert "inverted_residual 32  S=2" in text and "repeat 2 { add { | inverted_residual 32  | identity } }" in text
 
 
 def test_a_very_large_network_is_written_line_by_line() -> None:

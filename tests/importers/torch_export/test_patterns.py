@@ -185,6 +185,13 @@ CASES: dict[str, Case] = {
         ),
         MAP, ["tokens", "class_token", "positions"],
     ),
+    "two tokens": Case(
+        lambda: Function(
+            lambda m, x: torch.cat([m.one.expand(x.shape[0], -1, -1), m.two.expand(x.shape[0], -1, -1), x], 1),
+            one=torch.rand(1, 1, 8), two=torch.rand(1, 1, 8),
+        ),
+        TOKENS, ["class_token", "class_token"],
+    ),
     "a factor for each channel": Case(
         lambda: Function(
             lambda m, x: x + m.one(x) * m.gamma.view(1, -1, 1, 1), one=nn.Conv2d(8, 8, 1), gamma=torch.rand(8)

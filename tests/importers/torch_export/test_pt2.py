@@ -7,15 +7,22 @@ import random
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from made_exports import make_exportable
 from torch import Tensor, nn
 
+from specnet.analyses.isomorphism import match_networks
+from specnet.compiler import check_source
+from specnet.exports import torch_program
+from specnet.exports.writer import Request
 from specnet.importers import UnreadableModel, import_model
 from specnet.importers.carrying import carry_weights
+from specnet.source import Source
 
 MODEL = "models/model.json"
 
@@ -75,6 +82,28 @@ def test_a_transformer_comes_with_its_weights(tmp_path: Path, is_dynamic: bool) 
     kinds = [node.kind for node in result.checked.network.nodes]
     assert kinds == ["conv", "tokens", "class_token", "positions", "ln", "attention", "add", "token", "fc"]
     assert len(result.checked.network.heads) == 1
+    assert "differ by at most" in carry_weights(result).summary
+
+
+SPEC = """
+net Small
+input 16x16x3
+conv K=16 F=3 P=1 bias=no -> bn -> relu
+add { | ln -> attention heads=2 window=4 shift=2 bias=relative | identity }
+shuffle 4 -> space_to_depth 2 order=WHC -> conv K=16 F=1
+concat { | identity | slice 4..8 -> silu }
+head side { pool avg global -> fc 3 }
+tokens -> class_token -> positions learned -> ln -> attention heads=4 -> token 0 -> fc 10
+"""
+
+
+def test_an_exported_network_comes_back_as_it_was(tmp_path: Path) -> None:
+    exportable = make_exportable(SPEC)
+    (path := tmp_path / "small.pt2").write_bytes(torch_program.encode(exportable, Request())[".pt2"])
+    result = import_model(path)
+    heads = [replace(head, name="side", weight=1.0) for head in result.checked.network.heads]
+    imported = replace(result.checked.network, heads=tuple(heads))
+    assert match_networks(check_source(Source("small.net", SPEC)).network, imported) is not None
     assert "differ by at most" in carry_weights(result).summary
 
 
