@@ -33,6 +33,9 @@ class Attributes(BaseModel):
     positional: ClassVar[tuple[str, ...]] = ()
     """Fields that may be given by position, in this order."""
 
+    shapes: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose 3x3 is not the same as 3."""
+
     words: ClassVar[Mapping[str, tuple[str, Any]]] = {}
     """Bare words, allowed anywhere on the line: the field that each one sets, and its value."""
 

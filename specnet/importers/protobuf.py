@@ -27,6 +27,9 @@ SIZES = {FIXED64: 8, FIXED32: 4}
 LONGEST_VARINT = 10
 """The bytes of a number of 64 bits, 7 in each."""
 
+LARGE = 1 << 18
+"""The bytes of a field that is not read on the way to the next one."""
+
 MOST_FIELDS = 1_000_000
 """Of one message; a list of numbers that is not packed has as many fields."""
 
@@ -64,7 +67,15 @@ def read_fields(data: memoryview) -> Iterator[Field]:
         if not 0 <= size <= len(data) - at:
             raise UnreadableModel(_explain(number, size, len(data) - at))
         yield Field(number, data[at : at + size])
+        if size >= LARGE:
+            _forget(data)
         at += size
+
+
+def _forget(data: memoryview) -> None:
+    """Let go of what a system has brought in of a file around the bytes that were read; it is there again if needed."""
+    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.obj.madvise(mmap.MADV_DONTNEED)
 
 
 def _explain(number: int, size: int, left: int) -> str:

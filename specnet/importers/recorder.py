@@ -202,7 +202,7 @@ class Recorder:
 
     def _find_outputs(self, outputs: Sequence[str]) -> list[str]:
         known = [self._values[value] for value in outputs if value in self._values]
-        if known:
+        if any(name not in self._inputs for name in known):
             return list(dict.fromkeys(known))
         leaves = [name for name in self._shapes if name not in self._read and name not in self._inputs]
         if not leaves:

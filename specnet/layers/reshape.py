@@ -30,6 +30,7 @@ class Reshape(Reshaping):
     shares_gradient: ClassVar[bool] = True
     flattens: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("shape",)
+    shapes: ClassVar[frozenset[str]] = frozenset({"shape"})
 
     shape: AnyShape = Field(description="shape, as 7x7x64, 49x64 or 3136")
 

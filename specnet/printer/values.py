@@ -6,7 +6,7 @@ value → expression of the syntax tree → text, so that a value is printed in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -119,7 +119,15 @@ def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
     word = next((word for word, sets in cls.words.items() if sets == (name, value)), None)
     if word is not None:
         return tree.Argument(NOWHERE, None, make_name(word))
+    if name in cls.shapes and isinstance(value, tuple):
+        return _keyed(cls, name, _write_shape(value))
     return _keyed(cls, name, to_expression(value))
+
+
+def _write_shape(sizes: Sequence[Any]) -> tree.Expression:
+    """Return 3x3 for 3 and 3, as one size is another shape."""
+    written = tuple(map(to_expression, sizes))
+    return written[0] if len(written) == 1 else tree.Size(NOWHERE, written)
 
 
 def _keyed(cls: type[Attributes], name: str, value: tree.Expression) -> tree.Argument:

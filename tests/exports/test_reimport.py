@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
+from made_exports import make_exportable
 from paths import SPECS
 from zoo_sample import sample
 
 from specnet.api import check
+from specnet.exports.comparison import compute_outputs
+from specnet.exports.registry import FORMATS
+from specnet.exports.writer import Request
+from specnet.exports.writing import write_export
 from specnet.foreign.caffe_text import format_prototxt, list_caffe_layers
 from specnet.foreign.darknet_text import format_cfg, list_darknet_sections
 from specnet.graph import Network
@@ -77,3 +84,25 @@ def test_how_many_networks_can_be_expressed() -> None:
     networks = [check(path).network for path in SPECS.glob("*.net")]
     assert sum(not list_caffe_layers(network).refused for network in networks) >= 58
     assert sum(not list_darknet_sections(network).refused for network in networks) >= 58
+
+
+@pytest.mark.parametrize("word", ["caffe", "darknet"])
+def test_without_opencv_the_files_are_imported_again_and_run(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    text = "input 8x8x3\nconv 4 F=3 P=1 -> bn eps=1e-3\nadd { | conv 4 F=1 | identity }\npool max F=2\nfc 5\n"
+    exportable = make_exportable(text)
+    written = write_export(exportable, FORMATS[word], Request())
+    assert written.found.startswith("imported again by SpecNet: largest difference")
+    ending = FORMATS[word].endings[1]
+    damaged = {**written.files, ending: written.files[ending][:-4] + b"\0\0\0\7"}
+    open_files = FORMATS[word].load().open
+    assert open_files
+    outputs = open_files(exportable, damaged).run([torch.ones(1, 3, 8, 8)])
+    assert not torch.allclose(outputs[0], compute_outputs(exportable.network, [torch.ones(1, 3, 8, 8)])[0])
+
+
+def test_several_outputs_are_not_imported_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    exportable = make_exportable("input 4x4x1\nconv 2 F=3 -> @x\nhead aux { fc 3 }\nfc 2\n")
+    written = write_export(exportable, FORMATS["caffe"], Request())
+    assert written.unproved.startswith("OpenCV is not installed")

@@ -68,3 +68,12 @@ def test_a_file_is_read_in_place(tmp_path: Path) -> None:
     assert len(map_file(path)) == 0
     path.write_bytes(b"\x08\x07")
     assert Message(map_file(path)).integer(1) == 7
+
+
+def test_what_stands_behind_a_large_field_of_a_mapped_file_is_read_and_so_is_the_field(tmp_path: Path) -> None:
+    size = 1 << 20
+    header = bytes([0x0A, 0x80, 0x80, 0x40])  # field 1, of 2^20 bytes
+    (tmp_path / "large").write_bytes(header + bytes(range(256)) * (size // 256) + bytes([0x10, 0x07]))
+    message = Message(map_file(tmp_path / "large"))
+    assert message.integer(2) == 7
+    assert bytes(message.parts(1)[0][:4]) == bytes(range(4)) and len(message.parts(1)[0]) == size

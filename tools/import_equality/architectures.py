@@ -13,7 +13,7 @@ TORCHVISION = (
     "alexnet", "vgg11", "vgg16_bn", "googlenet", "inception_v3", "resnet18", "resnet50", "resnext50_32x4d",
     "wide_resnet50_2", "densenet121", "squeezenet1_1", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
     "mnasnet1_0", "shufflenet_v2_x1_0", "efficientnet_b0", "efficientnet_v2_s", "regnet_y_400mf", "regnet_x_400mf",
-    "convnext_tiny", "swin_t", "vit_b_16",
+    "convnext_tiny", "swin_t", "maxvit_t", "vit_b_16",
 )  # fmt: skip
 
 TIMM = (

@@ -50,7 +50,9 @@ class Section:
     def whole(self, name: str, default: int) -> int:
         """Return an option as Darknet reads a whole number: a fraction is cut off, and what is no number is 0."""
         value = self.options.get(name, default)
-        return int(value) if isinstance(value, (int, float)) and isfinite(value) else 0
+        if isinstance(value, float):
+            return int(value) if isfinite(value) else 0
+        return value if isinstance(value, int) else 0
 
     def numbers(self, name: str) -> tuple[Any, ...]:
         """Return the values of a list; none if the option is not there."""

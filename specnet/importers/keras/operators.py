@@ -159,7 +159,7 @@ def _slice(step: Step, situation: Situation) -> Meaning:
     """Return a part of the channels, rows or columns; raises NoMeaning for steps and single places."""
     shape = situation.shape(read_one(step))
     keys = step.arguments[1] if len(step.arguments) > 1 else step.keywords.get("key", step.keywords.get("slice_spec"))
-    parts = [_read_slice(each) for each in (keys if isinstance(keys, tuple) else (keys,))]
+    parts = [_read_slice(each) for each in _fill_ellipsis(keys if isinstance(keys, tuple) else (keys,), len(shape))]
     letters = situation.layout.letters(len(shape))
     chain = list[str]()
     for letter, part in zip(letters, parts[1:], strict=False):
@@ -175,6 +175,15 @@ def _slice(step: Step, situation: Situation) -> Meaning:
 
 
 LETTERS = {1: "C", 2: "LC", 3: "HWC"}
+
+
+def _fill_ellipsis(keys: tuple[Any, ...], rank: int) -> tuple[Any, ...]:
+    """Return slices for all axes and the batch, where `...` stands for some of them."""
+    for place, key in enumerate(keys):
+        if isinstance(key, dict) and key.get("class_name") == "__ellipsis__":
+            whole = (slice(None),) * max(rank + 2 - len(keys), 0)
+            return (*keys[:place], *whole, *keys[place + 1 :])
+    return keys
 
 
 def _read_slice(value: Any) -> slice:

@@ -6,7 +6,7 @@ from typing import Any
 
 from specnet.foreign.values import format_foreign_value, make_pair
 from specnet.importers.imported import Fate
-from specnet.importers.keras.by_table import translate_step
+from specnet.importers.keras.by_table import translate_step, update_names
 from specnet.importers.keras.meanings import (
     Meaning,
     NoMeaning,
@@ -64,9 +64,30 @@ def _can_take(reader: Step, step: Step, sides: Sides, situation: Situation) -> b
 
 def slide(step: Step, situation: Situation) -> Meaning:
     """Translate a convolution or a pool, with the zeros that wait before it."""
-    sides = situation.paddings.get(read_one(step))
     name = "border_mode" if "border_mode" in step.layer.config else "padding"
-    return translate_step(step, situation, **({name: sides} if sides else {}))
+    sides = situation.paddings.get(read_one(step)) or _find_even_sides(step, step.layer.config.get(name))
+    return translate_step(step, situation, **({name: sides} if sides else {}), **_omit_strides(step))
+
+
+def _omit_strides(step: Step) -> dict[str, None]:
+    """Return the strides of a pool as none where they are the window, which is what none means."""
+    window, strides = (to_value(step.layer.config.get(name)) for name in ("pool_size", "strides"))
+    return {"strides": None} if window is not None and window == strides else {}
+
+
+def _find_even_sides(step: Step, padding: object) -> Sides | None:
+    """Return the sides of `same` where they are so many pixels at both ends, whatever the size of the map."""
+    config = update_names(step.layer.config)
+    window = config.get("pool_size" if step.layer.cls in MAXIMA else "kernel_size")
+    strides = config.get("strides") or config.get("subsample") or (window if step.layer.cls in MAXIMA else 1)
+    if padding != "same" or step.layer.cls not in WINDOWS | MAXIMA or make_pair(to_value(strides)) != (1, 1):
+        return None
+    dilations = make_pair(to_value(config.get("dilation_rate") or 1))
+    reached = [step * (size - 1) for size, step in zip(make_pair(to_value(window)), dilations, strict=True)]
+    if any(total % 2 for total in reached):
+        return None
+    rows, columns = (total // 2 for total in reached)
+    return (rows, rows), (columns, columns)
 
 
 def slide_sequence(step: Step, situation: Situation) -> Meaning:

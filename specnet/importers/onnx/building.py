@@ -88,7 +88,6 @@ class Conversion:
     scope: tuple[Scope, ...] = ()
     name: str = ""
     differs: str = ""
-    rule: str = ""
     _parts: int = 0
 
     @property
@@ -186,7 +185,6 @@ class Conversion:
                 self.scope,
                 self.name,
                 self.differs,
-                self.rule,
             )
         )
         self.program.shapes[output] = sizes

@@ -29,7 +29,13 @@ class Composites:
         self.program.operators[:] = [op for op in made if op.output not in self._gone]
 
     def _rewrite(self, op: Operator) -> Operator:
-        matches = self._match_roll, self._match_group_norm, self._match_affine, self._match_bias, self._match_response
+        matches = (
+            self._match_roll,
+            self._match_group_norm,
+            self._match_affine,
+            self._match_bias,
+            self._match_response,
+        )
         for match in matches:
             found = match(op)
             if found is not None:

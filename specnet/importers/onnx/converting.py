@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,29 +29,17 @@ REFUSED = {
 
 RANDOM = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
 
-CHANNELS_LAST = "the file takes N×H×W×C and turns it, and networks here take maps as they are"
-
 DAMAGED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What sizes and attributes that do not fit end in."""
 
 
 class Converter:
-    """Adds operators to a program.
+    """Adds operators to a program; `declared` are the shapes that the file itself says."""
 
-    `declared` are the shapes that the file itself says, and `turned` inputs that are N×H×W×C in the file alone.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        program: ProgramBuilder,
-        declared: dict[str, tuple[int | str, ...]],
-        turned: Collection[str] = (),
-    ) -> None:
+    def __init__(self, model: Model, program: ProgramBuilder, declared: dict[str, tuple[int | str, ...]]) -> None:
         self._functions = model.functions
         self._program = program
         self._declared = declared
-        self._turned = turned
         self._naming = Naming(model.graph.nodes)
         self._sources = set[SourceLayer]()
 
@@ -123,8 +111,6 @@ class Converter:
         place = self._naming.place(node, weight, has_batch_norm(node))
         conversion = Conversion(node, program, source, place.scope, place.name)
         convert = CONVERTED.get((node.domain, node.kind))
-        if any(name in self._turned for name in node.inputs):
-            conversion.rule, convert = CHANNELS_LAST, CONVERTED["", "Identity"]
         count = len(program.operators)
         try:
             if convert is None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Imported, RunSource
-from specnet.importers.onnx.building import ProgramBuilder
+from specnet.importers.onnx.building import ProgramBuilder, Sizes
+from specnet.importers.onnx.channels_last import turn_inputs, turn_outputs
 from specnet.importers.onnx.composites import Composites
 from specnet.importers.onnx.converting import Converter
-from specnet.importers.onnx.inputs import fill_shape, find_channels_last
+from specnet.importers.onnx.inputs import fill_shape
 from specnet.importers.onnx.model import Model, Value
 from specnet.importers.onnx.tensors import read_tensor
 from specnet.importers.protobuf import map_file
@@ -27,9 +28,6 @@ OLDEST = 6
 """The oldest opset that is read: operators of files before it say by attributes what they take by inputs since."""
 
 FORMAT = "ONNX"
-
-LAST = (0, 2, 3, 1)
-"""The order of axes in which a file gives N×H×W×C of a map."""
 
 
 def read_onnx(request: Request) -> Imported:
@@ -48,13 +46,12 @@ def read_program(request: Request) -> Program:
     for message in model.graph.initializers:
         program.keep(message.text(8), read_tensor(message, request.path.parent))
     inputs = [value for value in model.graph.inputs if value.name not in program.constants]
-    turned = find_channels_last(inputs, model.graph.nodes)
-    shapes = {each.name: fill_shape(each, request.input_shape, each.name in turned) for each in inputs}
+    shapes = {each.name: fill_shape(each, request.input_shape) for each in inputs}
     if not shapes:
         raise UnreadableModel("the file has no inputs: it computes the same whatever it is given")
     program.shapes |= shapes
-    Converter(model, program, _list_declared(model), turned).convert(model.graph.nodes)
-    return _finish(model, program, shapes, turned, request)
+    Converter(model, program, _list_declared(model)).convert(model.graph.nodes)
+    return _finish(model, program, shapes, request)
 
 
 def _list_declared(model: Model) -> dict[str, tuple[int | str, ...]]:
@@ -62,12 +59,11 @@ def _list_declared(model: Model) -> dict[str, tuple[int | str, ...]]:
     return {value.name: value.sizes for value in values if value.sizes is not None}
 
 
-def _finish(
-    model: Model, program: ProgramBuilder, shapes: dict[str, tuple[int, ...]], turned: set[str], request: Request
-) -> Program:
+def _finish(model: Model, program: ProgramBuilder, shapes: dict[str, Sizes], request: Request) -> Program:
     outputs = _find_outputs(model.graph.outputs, program)
     Composites(program, outputs).join()
-    outputs, turned_outputs = _turn_outputs(outputs, program) if turned else (outputs, set[str]())
+    turned = turn_inputs(program, shapes)
+    outputs, turned_outputs = turn_outputs(outputs, program) if turned else (outputs, set[str]())
     batches = {shape[0] for shape in shapes.values()}
     batch = batches.pop() if len(batches) == 1 else 1
     remarks = [f"In the file, the input {name} is N×H×W×C." for name in shapes if name in turned]
@@ -99,13 +95,6 @@ def _find_outputs(outputs: Sequence[Value], program: ProgramBuilder) -> tuple[st
     if not found:
         raise UnreadableModel("the file has no output that depends on its input")
     return found
-
-
-def _turn_outputs(outputs: Sequence[str], program: ProgramBuilder) -> tuple[tuple[str, ...], set[str]]:
-    """Return maps in place of those with their channels last that a file gives, and which of them are such."""
-    last = {op.output: op for op in program.operators if op.kind == "permute" and op.attributes["dims"] == LAST}
-    made = tuple(str(last[name].inputs[0]) if name in last else name for name in outputs)
-    return made, {new for name, new in zip(outputs, made, strict=True) if name in last}
 
 
 def _choose_name(model: Model, request: Request) -> str:

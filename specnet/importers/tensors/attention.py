@@ -15,6 +15,9 @@ from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import Part, Parts, View, measure
 
 PART = "it is part of `attention` here"
+NORM_EPS = 1e-5
+"""Of the norm within attention with `reduce`."""
+
 ALONE = "its result is not projected by a linear layer, as that of `attention` is"
 
 
@@ -76,6 +79,11 @@ def lower_attention(draft: Draft, op: Operator) -> None:
         attributes["qkv_bias"] = False
     linear = tuple(dict.fromkeys((query.node, key.node, value.node)))
     inputs = (reads[0],) if is_self else (reads[0], reads[1])
+    if not is_self and (reduced := _find_reduction(draft, *reads[:2])):
+        inputs, linear = inputs[:1], (*linear, *reduced)
+        attributes |= {"reduce": _get(draft, reduced[0], "stride")[0]}
+        for role, node in zip(("sr", "norm"), reduced, strict=True):
+            arrays |= {f"{role}.{name}": array for name, array in draft.nodes[node].arrays.items()}
     facts = Attending(inputs, attributes, arrays, op, linear, tuple(notes))
     _bind(draft, op, view, query, facts)
 
@@ -125,6 +133,25 @@ def _find_projection(draft: Draft, op: Operator, place: int) -> Projection:
         raise NoCounterpart("it attends to a part of the positions")
     groups = tuple(tuple(part for part in parts if part.axis != "C") for parts in batch)
     return Projection(view.node, rows, measure(tuple(heads)), groups, positions)
+
+
+def _find_reduction(draft: Draft, read: int, memory: int) -> tuple[int, int] | None:
+    """Return the convolution and the norm that keys and values come from, if blocks of the queries' map do (PVT)."""
+    norm = draft.nodes[memory]
+    if not norm.layer or norm.layer.kind != "ln" or set(norm.arrays) != {"weight", "bias"}:
+        return None
+    conv, channels = draft.nodes[norm.inputs[0]], draft.nodes[read].shape[-1]
+    if not conv.layer or conv.layer.kind != "conv" or conv.inputs != (read,) or "bias" not in conv.arrays:
+        return None
+    factor = _get(draft, norm.inputs[0], "stride")
+    wanted = {"out_channels": channels, "kernel_size": factor, "groups": 1, "padding": ((0, 0), (0, 0))}
+    fits = all(getattr(conv.layer, name) == value for name, value in wanted.items()) and factor[0] == factor[1]
+    return (norm.inputs[0], memory) if fits and _get(draft, memory, "eps") == NORM_EPS else None
+
+
+def _get(draft: Draft, node: int, name: str) -> Any:
+    """Return an attribute of the layer of a node."""
+    return getattr(draft.nodes[node].layer, name)
 
 
 def _is_linear(node: Node) -> bool:

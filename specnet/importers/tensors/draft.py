@@ -82,9 +82,9 @@ class Draft:
 
     # Values
 
-    def is_read_once(self, op: Operator) -> bool:
-        """Whether nothing else reads the computed inputs of an operator."""
-        names = [name for name in op.inputs if isinstance(self.values.get(name or ""), View)]
+    def is_read_once(self, op: Operator, *inputs: str | None) -> bool:
+        """Whether nothing else reads the computed inputs of an operator, or those of them that are given."""
+        names = [name for name in inputs or op.inputs if isinstance(self.values.get(name or ""), View)]
         return all(self._reads[name] == 1 for name in names)
 
     def view(self, op: Operator, place: int = 0) -> View:

@@ -21,6 +21,9 @@ from specnet.importers.tensors.views import Part, View, count_places, cut_parts,
 from specnet.layers.base.traits import Trait
 
 JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
+MERGED = ("add", "mul", "maximum")
+"""Joins of more than two arms."""
+
 FIXED = "a constant of the source, which is a learned number here unless it is frozen"
 
 
@@ -41,14 +44,47 @@ def _join(draft: Draft, op: Operator, left: View, right: View) -> None:
     if op.kind not in JOINS:
         raise NoCounterpart(f"no layer joins two values by `{op.kind}`")
     pair = [_fill_rank(view, len(op.shape)) for view in (left, right)]
-    frame = draft.trim(op, max(pair, key=lambda view: count_places(view.dims)))
+    wholes = [draft.trim(op, view) for view in pair]
+    frame = max(wholes, key=lambda view: (count_places(view.dims), _is_in_order(draft, view)))
+    if draft.keeps_tokens and _has_channels_last(frame):
+        frame = draft.channels_last(op, frame)
+    if frame.shape != op.shape:  # each is repeated along an axis of the other
+        draft.bind_node(op, draft.add(op, make(JOINS[op.kind], {}), [_settle(draft, op, view) for view in pair]))
+        return
     try:
         nodes = [draft.align(op, view, frame) for view in pair]
     except NoCounterpart:
         node = draft.settle(op, frame, min(3, len(op.shape) - 1))
         frame = View(node, draft.axes(node))
         nodes = [draft.align(op, view, frame) for view in pair]
-    draft.bind(op, View(draft.add(op, make(JOINS[op.kind], {}), nodes), frame.dims))
+    draft.bind(op, View(_add_join(draft, op, nodes), frame.dims))
+
+
+def _is_in_order(draft: Draft, view: View) -> bool:
+    """Whether a view has the axes of its node, or of the sequence that it becomes."""
+    return view.dims == draft.axes(view.node) or (draft.keeps_tokens and _has_channels_last(view))
+
+
+def _has_channels_last(view: View) -> bool:
+    """Whether a view is N×L×C."""
+    return len(view.dims) == 3 and bool(view.dims[-1]) and all(part.axis == "C" for part in view.dims[-1])
+
+
+def _add_join(draft: Draft, op: Operator, nodes: Sequence[int]) -> int:
+    """Add a join; one of another join right before it, which nothing else reads, has the arms of both."""
+    first, layer = draft.nodes[nodes[0]], make(JOINS[op.kind], {})
+    is_next = nodes[0] == len(draft.nodes) - 1 and draft.is_read_once(op, op.inputs[0])
+    if op.kind not in MERGED or first.layer != layer or not is_next or len(set(nodes)) < 2:
+        return draft.add(op, layer, nodes)
+    node = draft.add(op, layer, (*first.inputs, *nodes[1:]))
+    draft.note(first.source, Fate.EQUAL, f"its arms are those of the next `{layer.kind}` here", node)
+    return node
+
+
+def _settle(draft: Draft, op: Operator, view: View) -> int:
+    if not 2 <= len(view.dims) <= 4:
+        raise NoCounterpart(f"its inputs have {len(view.dims)} axes, and values here at most four")
+    return draft.settle(op, view, len(view.dims) - 1)
 
 
 def _fill_rank(view: View, rank: int) -> View:

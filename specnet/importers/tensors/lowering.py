@@ -10,7 +10,8 @@ from specnet.importers.tensors.activations import fuse_activations
 from specnet.importers.tensors.attention_patterns import fuse_attention
 from specnet.importers.tensors.draft import Draft, NoCounterpart
 from specnet.importers.tensors.emission import emit
-from specnet.importers.tensors.norm_patterns import fuse_norms, fuse_response_norms
+from specnet.importers.tensors.norm_patterns import fuse_channel_windows, fuse_norms, fuse_response_norms
+from specnet.importers.tensors.paddings import fuse_uneven_padding
 from specnet.importers.tensors.program import Operator, Program
 from specnet.importers.tensors.views import View
 
@@ -18,7 +19,9 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     fuse_activations,
     fuse_norms,
     fuse_response_norms,
+    fuse_channel_windows,
     fuse_attention,
+    fuse_uneven_padding,
 )
 """What is done with a program before its operators are lowered."""
 
@@ -40,8 +43,14 @@ def lower(program: Program) -> Imported:
     for rewrite in PASSES:
         program = rewrite(program)
     drafts = [_draft(program, keeps_tokens) for keeps_tokens in (True, False)]
-    best = min(drafts, key=lambda draft: (count_missing(draft), len(draft.find_live())))
+    best = min(drafts, key=lambda draft: (count_missing(draft), _measure_length(draft)))
     return emit(best)
+
+
+def _measure_length(draft: Draft) -> int:
+    """Return the number of layers; a reshape, which says nothing of what its axes are, counts as two."""
+    layers = [draft.nodes[node].layer for node in draft.find_live()]
+    return len(layers) + sum(layer is not None and layer.kind == "reshape" for layer in layers)
 
 
 def count_missing(draft: Draft) -> int:

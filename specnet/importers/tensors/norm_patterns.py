@@ -170,3 +170,41 @@ def _match_quotient(product: Operator, value: str, finder: Finder) -> tuple[floa
         if mean.inputs[0] == norm.output and norm.inputs[0] == value:
             return parts[1], (quotient.source, norm.source, added.source, mean.source)
     return None
+
+
+def fuse_channel_windows(program: Program) -> Program:
+    """Return a program in which x/(k + alpha·mean of x² over neighbouring channels)^beta is one operator."""
+    finder, changed = Finder(program), dict[str, tuple[Operator, ...]]()
+    for op in program.operators:
+        if op.kind == "div" and (found := _match_channel_window(op, finder)):
+            changed[op.output] = (found,)
+    return replace_operators(finder, changed)
+
+
+def _match_channel_window(op: Operator, finder: Finder) -> Operator | None:
+    power = finder.find(op.inputs[1], "pow")
+    beta = finder.number(power.inputs[1]) if power else None
+    added = finder.find(power.inputs[0], "add") if power else None
+    shifted = finder.split_number(added) if added else None
+    scaled = finder.find(shifted[0], "mul") if shifted else None
+    factor = finder.split_number(scaled) if scaled else None
+    sources = list[SourceLayer]()
+    pool = finder.find(_skip_moves(factor[0], finder, sources), "avg_pool") if factor else None
+    square = finder.find(_skip_moves(str(pool.inputs[0]), finder, sources), "mul") if pool else None
+    if not (power and beta and added and shifted and scaled and factor and pool and square):
+        return None
+    size, *others = pool.attributes["kernel"]
+    if square.inputs != (op.inputs[0], op.inputs[0]) or {*others} != {1} or len(others) != 2:
+        return None
+    attributes = {"size": size, "alpha": factor[1], "beta": beta, "k": shifted[1]}
+    absorbed = (power.source, added.source, scaled.source, *sources, pool.source, square.source)
+    absorbed = tuple(dict.fromkeys(source for source in absorbed if source != op.source))
+    return replace(op, kind="local_response_norm", inputs=op.inputs[:1], attributes=attributes, absorbed=absorbed)
+
+
+def _skip_moves(name: str, finder: Finder, sources: list[SourceLayer]) -> str:
+    """Return the value before it is padded and brought into another shape."""
+    while (op := finder.find(name, "reshape", "pad")) and op.inputs[0]:
+        sources.append(op.source)
+        name = op.inputs[0]
+    return name

@@ -9,9 +9,11 @@ from typing import Any
 from specnet.importers.imported import Fate, StoredArray
 from specnet.importers.tensors.attention import project_attention
 from specnet.importers.tensors.draft import Draft, NoCounterpart, make
+from specnet.importers.tensors.paddings import is_same
 from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import Dims, View, join, permute
 from specnet.layers.base import Layer, LayerError, Shape
+from specnet.layers.base.window import read_kernel
 
 SEQUENCE = "it slides along a sequence, and windows here slide over maps"
 
@@ -74,9 +76,16 @@ def _add_window(
 ) -> None:
     """Add a layer with a window, which says `floor` where it leaves pixels unread."""
     node = draft.settle(op, draft.view(op), 3)
-    if layer.slides and layer.kind != "deconv":
+    if layer.slides and layer.kind != "deconv" and is_same(op, draft.nodes[node].shape[:2], _read_window(layer)):
+        layer = layer.model_copy(update={"padding": "same"})
+    elif layer.slides and layer.kind != "deconv":
         layer = choose_rounding(layer, draft.nodes[node].shape, rounding)
     draft.bind_node(op, draft.add(op, layer, [node], arrays))
+
+
+def _read_window(layer: Layer) -> tuple[int, ...]:
+    kernel = read_kernel(layer)
+    return kernel[0] if kernel else (1, 1)
 
 
 def choose_rounding(layer: Layer, shape: Shape, rounding: str) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from specnet.importers.torch_export.calls import Call
@@ -93,6 +94,23 @@ def _write_matmul(writer: Writer, call: Call) -> None:
     writer.add("matmul", [writer.value(given[name]) for name in names], call.outputs[0])
 
 
+def _write_einsum(writer: Writer, call: Call) -> None:
+    """A product of matrices, `bhid,bhjd->bhij` or `bhij,bhjd->bhid`; others have no counterpart."""
+    terms = re.fullmatch(r"(\w+),(\w+)->(\w+)", str(call.arguments["equation"]).replace(" ", ""))
+    first, second = (writer.value(each) for each in call.arguments["tensors"][:2])
+    a, b, c = terms.groups() if terms else ("", "", "")
+    output = call.outputs[0]
+    if c and c == a[:-1] + b[-2] and b[:-2] == a[:-2] and a[-1] == b[-1]:
+        shape = writer.shapes[second or ""]
+        dims = (*range(len(b) - 2), len(b) - 1, len(b) - 2)
+        turned = tuple(shape[dim] for dim in dims)
+        second = writer.add_shaped("permute", [second], f"{output} turned", turned, dims=dims)
+    elif not c or c != a[:-1] + b[-1] or b[:-1] != a[:-2] + a[-1]:
+        writer.add("einsum", [first, second], output)
+        return
+    writer.add("matmul", [first, second], output)
+
+
 def _write_addmm(writer: Writer, call: Call) -> None:
     """x·Wᵀ + b, as programs in core operators have linear layers."""
     given, output = call.arguments, call.outputs[0]
@@ -142,6 +160,7 @@ CALLS: Mapping[str, Writing] = {
     ),
     **dict.fromkeys(("matmul", "mm", "bmm"), _write_matmul),
     "addmm": _write_addmm,
+    "einsum": _write_einsum,
     "addcmul": _write_addcmul,
     "scaled_dot_product_attention": _write_attention,
 }

@@ -96,7 +96,10 @@ def _write_pixel_shuffle(writer: Writer, call: Call) -> None:
 
 CALLS: Mapping[str, Writing] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "convolution", "conv_transpose2d", "conv_transpose1d"), _write_conv),
-    **dict.fromkeys(("max_pool2d", "avg_pool2d", "max_pool2d_with_indices", "max_pool1d", "avg_pool1d"), _write_pool),
+    **dict.fromkeys(
+        ("max_pool2d", "avg_pool2d", "max_pool2d_with_indices", "max_pool1d", "avg_pool1d", "avg_pool3d", "max_pool3d"),
+        _write_pool,
+    ),
     **dict.fromkeys(
         ("adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool2d", "adaptive_avg_pool1d"),
         _write_adaptive_pool,

@@ -73,9 +73,10 @@ class _Reader:
             self.recorder.leave_out(source, f"it reads `{lost}`, which was left out", [value])
         elif reason := self._find_refusal(row.module):
             self.recorder.leave_out(source, reason, [value])
+        elif unknown := next((name for name in inputs if not self.recorder.is_known(name)), None):
+            raise UnreadableModel(f"{_place(row)} reads `{unknown}`, a head, whose outputs no row can read")
         else:
-            made = self._build(row, source, inputs)
-            self.values[row.number] = made
+            self.values[row.number] = self._build(row, source, inputs)
 
     def _find_refusal(self, module: str) -> str:
         """Return why a module has no counterpart; "" if it has one."""

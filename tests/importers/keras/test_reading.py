@@ -47,6 +47,8 @@ CONV = {"filters": 4, "kernel_size": [3, 3]}
         ([8, 8, 3], "Conv2D", CONV, ["conv K=4 F=3"]),
         ([8, 8, 3], "Conv2D", {**CONV, "padding": "same", "strides": [2, 2]}, ["conv K=4 F=3 S=2 P=same"]),
         ([8, 8, 3], "Conv2D", {**CONV, "strides": [2, 2]}, ["conv K=4 F=3 S=2 floor"]),
+        ([8, 8, 3], "Conv2D", {**CONV, "padding": "same", "dilation_rate": [2, 2]}, ["conv K=4 F=3 P=2 D=2"]),
+        ([8, 8, 3], "Conv2D", {"filters": 4, "kernel_size": [2, 2], "padding": "same"}, ["conv K=4 F=2 P=same"]),
         ([8, 8, 3], "Conv2D", {**CONV, "activation": "relu", "use_bias": False}, ["conv K=4 F=3 bias=no", "relu"]),
         ([8, 8, 3], "DepthwiseConv2D", {"kernel_size": [3, 3], "depth_multiplier": 2}, ["conv K=6 F=3 G=3"]),
         ([8, 8, 3], "SeparableConv2D", CONV, ["conv K=3 F=3 G=3 bias=no", "conv K=4 F=1"]),
@@ -136,7 +138,7 @@ def test_a_layer_that_is_called_twice_shares_its_weights(tmp_path: Path) -> None
         make_layer("Add", "sum", [["conv", 0, 0, {}], ["conv", 1, 0, {}]]),
     ]
     result = read(tmp_path, make_functional(layers, [["image", 0, 0]], [["sum", 0, 0]]))
-    assert list_lines(result) == ["conv K=4 F=3 P=same", "conv K=3 F=3 P=same", "same conv", "@conv -> add @conv_2"]
+    assert list_lines(result) == ["conv K=4 F=3 P=1", "conv K=3 F=3 P=1", "same conv", "@conv -> add @conv_2"]
     assert result.checked.network.nodes[2].shares == "conv"
 
 
@@ -225,6 +227,24 @@ def test_functions_of_tensorflow(tmp_path: Path, function: str, second: Any, lin
     ]
     result = read(tmp_path, make_functional(layers, [["image", 0, 0]], [["op", 0, 0]]))
     assert list_lines(result)[-1].removeprefix("@input -> ") == line
+
+
+def test_slices(tmp_path: Path) -> None:
+    keys = [{"class_name": "__ellipsis__", "config": {}}, make_slice(1, 3)]
+    reference = {
+        "class_name": "__keras_tensor__",
+        "config": {"shape": [None, 8, 8, 3], "keras_history": ["image", 0, 0]},
+    }
+    part = {"class_name": "GetItem", "module": "keras.src.ops.numpy", "name": "part", "config": {"name": "part"},
+            "inbound_nodes": [{"args": [reference, keys], "kwargs": {}}]}  # fmt: skip
+    rows = part | {"name": "rows", "inbound_nodes": [{"args": [reference, [make_slice(), make_slice(0, 4)]]}]}
+    document = make_functional([INPUT, part, rows], [["image", 0, 0]], [["part", 0, 0], ["rows", 0, 0]])
+    nodes = read(tmp_path, document).imported.network.nodes
+    assert [node.output for node in nodes] == [(8, 8, 2), (4, 8, 3)]
+
+
+def make_slice(start: int | None = None, stop: int | None = None) -> dict[str, Any]:
+    return {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": None}}
 
 
 def test_hard_sigmoid_in_pieces(tmp_path: Path) -> None:

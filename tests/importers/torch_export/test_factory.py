@@ -165,3 +165,24 @@ def test_a_module_that_is_called_twice_shares_its_weights() -> None:
     assert second.shares == first.name
     assert result.checked.totals.parameters == result.imported.totals.parameters
     assert "differ by at most" in carry_weights(result).summary
+
+
+def test_weights_beside_the_module_are_loaded_into_it(tmp_path: Path) -> None:
+    import torch
+
+    tensors = read("Small(4)").imported.arrays
+    state = {name.replace("layers_", "layers."): torch.ones(array.shape) for name, array in tensors.items()}
+    torch.save(state, path := tmp_path / "state.pth")
+    (weight,) = (
+        array for name, array in import_model("networks_of_a_user:Small(4)", (16, 16, 3), path).imported.arrays.items()
+        if name == "fc.weight"
+    )  # fmt: skip
+    assert (weight.read() == 1).all()
+
+
+def test_weights_of_another_module_are_refused(tmp_path: Path) -> None:
+    import torch
+
+    torch.save({"conv.weight": torch.ones(3)}, path := tmp_path / "other.pth")
+    with pytest.raises(UnreadableModel, match="does not fit the module"):
+        import_model("networks_of_a_user:Small", (16, 16, 3), path)

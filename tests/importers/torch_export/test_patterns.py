@@ -151,6 +151,7 @@ CASES: dict[str, Case] = {
         lambda: Function(lambda m, x: x * torch.rsqrt(x.pow(2).mean(-1, True) + 1e-6) * m.weight, weight=torch.rand(8)),
         TOKENS, ["rms_norm"],
     ),
+    "a norm over neighbouring channels": Case(lambda: nn.LocalResponseNorm(5, 1e-2, 0.6, 2.0), MAP, ["lrn"]),
     "response norm": Case(
         lambda: Function(
             lambda m, x: respond(m, x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), weight=torch.rand(8), bias=torch.rand(8)
@@ -214,6 +215,13 @@ CASES: dict[str, Case] = {
     "a mixer": Case(
         lambda: Function(lambda m, x: x + m.one(x.transpose(1, 2)).transpose(1, 2), one=nn.Linear(10, 10)),
         TOKENS, ["permute", "fc", "permute", "add"],
+    ),
+    "uneven padding": Case(
+        lambda: Function(lambda m, x: m.one(F.pad(x, (0, 1, 0, 1))), one=nn.Conv2d(8, 8, 3, 2)), MAP, ["conv"]
+    ),
+    "an outer product": Case(
+        lambda: Function(lambda m, x: x.mean((2, 3), keepdim=True) * m.one(x), one=nn.Conv2d(8, 1, 1)), MAP,
+        ["pool", "conv", "mul"],
     ),
     "every second pixel": Case(lambda: Function(lambda m, x: x[:, :, ::2, ::2]), MAP, ["pool"]),
     "a pooled row": Case(lambda: Function(lambda m, x: x * x.mean(2, keepdim=True)), MAP, ["pool", "mul"]),

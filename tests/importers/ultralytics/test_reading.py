@@ -139,6 +139,7 @@ def test_an_activation_for_all(tmp_path: Path) -> None:
         ("[-1, 1, Conv, {k: 3}]", "line 4: `{` cannot stand here"),
         ("[-1, 1, Conv, *all]", "line 4: `*` cannot stand here"),
         ("[-1, 1, Conv, !!python/name:os.system]", "line 4: `!` cannot stand here"),
+        ("[0, 1, Detect, [nc]]\n  - [-1, 1, Conv, [8]]", "line 5: row 2, Conv, reads `model.1`, a head"),
         ("[[-1, -1], 1, Concat, [1]]", "line 4: row 1, Concat, joins a row with itself"),
         ("[-1, 1, Conv, [[[[[[[[[16]]]]]]]]]]", "lists are nested more than 8 deep"),
     ],

@@ -121,7 +121,7 @@ CASES = {
                   "conv slice slice mul", weights=CONV, opset=18),
     "concat": Case([node("Conv", "x w", "a"), node("Relu", "a", "b"), node("Concat", "a b", "y", axis=1)],
                    "conv relu concat", weights=CONV),
-    "sum": Case([node("Conv", "x w", "a"), node("Relu", "a", "b"), node("Sum", "a b a", "y")], "conv relu add add",
+    "sum": Case([node("Conv", "x w", "a"), node("Relu", "a", "b"), node("Sum", "a b a", "y")], "conv relu add",
                 weights=CONV),
     "squeeze": Case([node("Conv", "x w", "c"), node("GlobalAveragePool", "c", "g"), node("Squeeze", "g a", "y")],
                     "conv pool flatten", weights={**CONV, "a": integers(2, 3)}),

@@ -1,0 +1,1 @@
+"""Export networks of the zoo as ONNX, import what was written, and compare the two graphs."""
