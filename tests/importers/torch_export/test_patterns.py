@@ -219,6 +219,10 @@ CASES: dict[str, Case] = {
     "a flattened map of channels last": Case(
         lambda: Function(lambda m, x: m.one(x.permute(0, 2, 3, 1).flatten(1)), one=nn.Linear(768, 4)), MAP, ["fc"]
     ),
+    "tokens of a map": Case(
+        lambda: Function(lambda m, x: m.one(x.flatten(2).transpose(1, 2)).relu().mean(1), one=nn.Linear(8, 6)), MAP,
+        ["tokens", "fc", "relu", "pool"],
+    ),
     "a mixer": Case(
         lambda: Function(lambda m, x: x + m.one(x.transpose(1, 2)).transpose(1, 2), one=nn.Linear(10, 10)),
         TOKENS, ["permute", "fc", "permute", "add"],
