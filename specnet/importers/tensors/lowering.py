@@ -8,6 +8,7 @@ from specnet.importers.imported import Fate, Imported
 from specnet.importers.tensors import attention, axes, joins, pointwise, windows
 from specnet.importers.tensors.activations import fuse_activations
 from specnet.importers.tensors.attention_patterns import fuse_attention
+from specnet.importers.tensors.concatenations import nest_concatenations
 from specnet.importers.tensors.draft import Draft, NoCounterpart
 from specnet.importers.tensors.emission import emit
 from specnet.importers.tensors.norm_patterns import fuse_channel_windows, fuse_norms, fuse_response_norms
@@ -22,6 +23,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     fuse_channel_windows,
     fuse_attention,
     fuse_uneven_padding,
+    nest_concatenations,
 )
 """What is done with a program before its operators are lowered."""
 
