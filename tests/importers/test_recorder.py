@@ -75,6 +75,6 @@ def test_what_only_a_loss_reads_is_no_output() -> None:
     recorder.add(SourceLayer("code", "Dense"), "fc 64", ["data"], "code")
     recorder.leave_out(loss, "only training needs it", computes=False, judged=["code", "target"])
     imported = recorder.finish()
-    assert [node.name for node in imported.network.nodes] == ["code"] and not imported.network.heads
+    assert [node.name for node in imported.network.nodes] == ["code_"] and not imported.network.heads
     fates = {entry.source: (entry.fate, entry.computes) for entry in imported.entries}
     assert fates[target] == (Fate.LEFT_OUT, False)

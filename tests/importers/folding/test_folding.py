@@ -168,11 +168,11 @@ def make_fires(*names: str) -> Network:
     builder = specnet.NetworkBuilder("fires")
     value = builder.input((64, 64, 8))
     for filters, name in enumerate(names, 4):
-        value = builder.add("conv", value, K=filters // 2, name=f"{name}_squeeze")
+        value = builder.add("conv", value, K=filters, F=1, name=f"{name}_squeeze")
         arms = [builder.add("conv", value, K=8, F=1 + 2 * n, P=n, name=f"{name}_expand{n}") for n in range(2)]
         value = builder.add("concat", *arms, name=f"{name}_concat")
         if filters % 2:
-            value = builder.add("pool", value, type="max", F=2, name=f"pool_{name}")
+            value = builder.add("pool", value, operation="max", F=2, name=f"pool_{name}")
     return builder.network(value)
 
 
@@ -192,9 +192,11 @@ def test_lines_that_the_source_has_no_names_for_are_stages_in_order() -> None:
 def test_a_projection_that_occurs_once_has_the_parameters_of_its_block() -> None:
     builder = specnet.NetworkBuilder("residual")
     value = builder.input((16, 16, 16))
-    for filters, stride in ((16, 1), (32, 2), (32, 1)):
-        conv = builder.add("conv", value, K=filters, F=3, S=stride, P=1)
-        inner = builder.add("conv", builder.add("relu", conv), K=filters, F=3, P=1)
-        short = value if stride == 1 else builder.add("conv", value, K=filters, S=stride)
+    for filters, stride in ((16, 1), (32, 2), (32, 1), (32, 1)):
+        inner = builder.add("relu", builder.add("conv", value, K=filters, F=3, S=stride, P=1))
+        for _ in range(2):
+            inner = builder.add("bn", builder.add("conv", inner, K=filters, F=3, P=1))
+            inner = builder.add("conv", builder.add("relu", inner), K=filters, F=1)
+        short = value if stride == 1 else builder.add("conv", value, K=filters, F=1, S=stride)
         value = builder.add("relu", builder.add("add", inner, short))
     assert "identity or { conv K=K F=1 S=S }" in fold(builder.network(value)).text
