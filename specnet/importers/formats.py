@@ -21,6 +21,9 @@ from specnet.package import is_own_module
 BEGINNING = 1 << 16
 """The bytes of a file that its format is told by."""
 
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+"""Bytes that no text has: a message of protobuf may hold words that look like another format's."""
+
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 PT2 = r"(.*/)?(models/\w+\.json|serialized_exported_program\.json)"
@@ -138,7 +141,7 @@ def _refuse(request: Request, refused: Refused) -> UnreadableModel:
 def _read_head(path: Path) -> Head:
     with open_regular_file(path) as stream:
         data = read_part(stream, BEGINNING)
-    text = data.decode("utf-8-sig", errors="replace")
+    text = "" if BINARY.search(data) else data.decode("utf-8-sig", errors="replace")
     without_comments = re.sub(r"^\s*[#;].*$|\s#.*$", "", text, flags=re.MULTILINE)
     return Head(data, without_comments, _list_names(path) if data.startswith(ZIP) else frozenset())
 
