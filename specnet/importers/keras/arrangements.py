@@ -14,6 +14,7 @@ PASSING = frozenset({"Dropout", "Activation", "ReLU", "LeakyReLU", "ELU", "Gauss
 """Layers that compute each element by itself, whatever its place."""
 
 FLATTENS = "fc reads the map as a vector"
+PIXEL = "only a Reshape to 1x1 pixel reads it, so it stays such a map"
 ORDER = "Keras counts the elements pixel by pixel, and here channel by channel: the weights behind are in that order"
 
 
@@ -64,13 +65,32 @@ def pool_globally(step: Step, situation: Situation) -> Meaning:
     if feeds_only_dense(step.output, situation):
         situation.flattened[step.output] = (1, 1, shape[2])
         return Meaning(f"pool {operation} global", FLATTENS, Fate.EQUAL)
+    if _becomes_pixel(step.output, situation):
+        situation.flattened[step.output] = (1, 1, shape[2])
+        return Meaning(f"pool {operation} global", PIXEL, Fate.EQUAL)
     return Meaning(f"pool {operation} global -> flatten")
+
+
+def _becomes_pixel(value: Value, situation: Situation) -> bool:
+    """Whether all that reads the vector of a pool makes a map of one pixel of it again, as a squeeze-excite does."""
+    readers = situation.readers.get(value, ())
+    return bool(readers) and value not in situation.results and all(_makes_pixel(reader, situation) for reader in readers)
+
+
+def _makes_pixel(step: Step, situation: Situation) -> bool:
+    target = _read_target(step)
+    is_map = step.layer.cls == "Reshape" and isinstance(target, tuple) and len(target) == 3
+    return is_map and situation.layout.to_spec(target)[:2] == (1, 1)
+
+
+def _read_target(step: Step) -> object:
+    return to_value(step.layer.config.get("target_shape") or step.layer.config.get("dims"))
 
 
 def reshape(step: Step, situation: Situation) -> Meaning:
     """Return the layers that fill a shape in Keras's order."""
     shape = situation.shape(read_one(step))
-    target = _complete(to_value(step.layer.config.get("target_shape") or step.layer.config.get("dims")), shape)
+    target = _complete(_read_target(step), shape)
     if situation.layout.channels_first:
         own = situation.layout.to_spec(target)
         return Meaning(
