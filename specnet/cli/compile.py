@@ -1,4 +1,4 @@
-"""specnet compile: write a network as Python source that needs only torch; needs no torch itself.
+"""specnet compile: write a network as Python source for PyTorch, Keras or Flax; needs none of them itself.
 
 Layers of plugins are compared with their modules where torch is installed.
 """
@@ -6,21 +6,36 @@ Layers of plugins are compared with their modules where torch is installed.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from specnet.cli.options import FILE, add_spec_arguments, output_file
-from specnet.cli.output import print_diagnostics, print_file, print_message, refuse_folder, write_file
+from specnet.cli.output import CommandError, print_diagnostics, print_file, print_message, refuse_folder, write_file
 from specnet.cli.specs import check_network, refuse_overwriting_spec
 from specnet.graph import Network
 from specnet.package import is_own_module
 
-HELP = "write the network of a spec as readable PyTorch source"
+if TYPE_CHECKING:
+    from specnet.backends.channels_last.conversion import UnwrittenLayers
+    from specnet.compiler import Checked
+    from specnet.elaborate.formulas import Formulas
+
+HELP = "write the network of a spec as readable source for PyTorch, Keras or Flax"
+
+LANGUAGES = ("torch", "keras", "flax")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=FILE)
     parser.add_argument(
         "-o", dest="output", type=output_file, metavar="OUT", help="output file (default: standard output)"
+    )
+    parser.add_argument(
+        "--to",
+        choices=LANGUAGES,
+        default="torch",
+        help="torch: modules (the default); keras: the functional API, channels last; flax: modules of JAX's Flax NNX",
     )
     add_spec_arguments(parser)
 
@@ -37,17 +52,51 @@ def run(options: argparse.Namespace) -> int:
         return 1
 
     _verify_layers_of_plugins(checked.network)
-    from specnet.backends.torch_source import generate_source
-    from specnet.elaborate.formulas import find_formulas
-
-    origin = "standard input" if options.file == "-" else Path(options.file).name
-    text = generate_source(checked.network, origin, find_formulas(checked.elaborated))
+    text = _generate(checked, options)
     if options.output:
         write_file(options.output, text.encode())
         print_message(f"wrote {options.output}")
     else:
         print_file(text.encode())
     return 0
+
+
+def _generate(checked: Checked, options: argparse.Namespace) -> str:
+    """Return the source in the language asked for; raises CommandError where that lacks a layer."""
+    from specnet.backends.channels_last.conversion import UnwrittenLayers
+    from specnet.elaborate.formulas import find_formulas
+
+    origin = "standard input" if options.file == "-" else Path(options.file).name
+    generate = _load_generator(options.to)
+    try:
+        return generate(checked.network, origin, find_formulas(checked.elaborated))
+    except UnwrittenLayers as unwritten:
+        raise CommandError(*_describe_unwritten(unwritten, checked)) from None
+
+
+def _load_generator(language: str) -> Callable[[Network, str, Formulas], str]:
+    if language == "keras":
+        from specnet.backends.keras_source import generate_keras_source
+
+        return generate_keras_source
+    if language == "flax":
+        from specnet.backends.flax_source import generate_flax_source
+
+        return generate_flax_source
+    from specnet.backends.torch_source import generate_source
+
+    return generate_source
+
+
+def _describe_unwritten(unwritten: UnwrittenLayers, checked: Checked) -> list[str]:
+    """Return a line for each layer that the language lacks, with its place, and what to do."""
+    places = checked.elaborated.places
+    lines = [
+        f"{checked.source.name}:{places[each.node.name].element.line}: `{each.node.kind}` cannot be written in "
+        f"{unwritten.language}: {each.reason}"
+        for each in unwritten.layers
+    ]
+    return [*dict.fromkeys(lines), "compile it --to torch, or say it in other layers"]
 
 
 def _verify_layers_of_plugins(network: Network) -> None:

@@ -30,6 +30,16 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "run_report/report.py": (frozenset({"attention"}), "a class of a paragraph"),
     "settings/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
     "training/tasks/multilabel.py": (frozenset({"map"}), "a metric, the mean average precision"),
+    "backends/channels_last/operations.py": (frozenset({"pad"}), "an argument of torch's F.pad"),
+    "backends/flax_source/calls.py": (
+        frozenset({"depth_to_space", "pad", "scale", "space_to_depth", "tanh"}),
+        "arguments of torch, and functions that the source embeds",
+    ),
+    "backends/keras_source/calls.py": (
+        frozenset({"relu", "relu6", "selu", "silu", "mish", "sigmoid", "tanh", "hard_sigmoid", "gelu", "scale", "pad"})
+        | {"attention", "depth_to_space", "space_to_depth"},
+        "Keras's words for activations, arguments, and functions that the source embeds",
+    ),
     "backends/diagram/palette.py": (frozenset({"pad"}), "an attribute of Graphviz"),
     "cli/commands.py": (frozenset({"filter"}), "a command"),
     "insight/views/filters.py": (frozenset({"maximum"}), "a key of the view's numbers"),

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from same_modules import assert_same
 
+from specnet.backends.source.formulas import NOWHERE, translate_formula
+from specnet.backends.source.pretty_printer import format_flat
 from specnet.backends.torch_source import generate_source
-from specnet.backends.torch_source.formulas import NOWHERE, translate_formula
-from specnet.backends.torch_source.pretty_printer import format_flat
 from specnet.compiler import Checked, check_source
 from specnet.elaborate.formulas import find_formulas
 from specnet.source import Source

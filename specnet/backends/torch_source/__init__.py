@@ -5,20 +5,15 @@ network → dataflow → module tree → classes → text
 
 from __future__ import annotations
 
-from specnet.backends.torch_source.classes import Classes, make_class_name
-from specnet.backends.torch_source.forward_writer import list_given_values, write_forward
-from specnet.backends.torch_source.init_writer import ClassBody, write_init
-from specnet.backends.torch_source.instances import ClassDefinition
-from specnet.backends.torch_source.module_tree import build_module_tree, trace_dataflow
-from specnet.backends.torch_source.source_file import (
-    embed_modules,
-    list_foreign_modules,
-    write_docstring,
-    write_imports,
-    write_main,
-)
+from specnet.backends.source.class_writer import write_classes
+from specnet.backends.source.docstring import write_docstring
+from specnet.backends.source.module_tree import trace_dataflow
+from specnet.backends.torch_source.calls import TORCH_MODULES, convert_layer
+from specnet.backends.torch_source.source_file import list_foreign_modules, write_main
+from specnet.backends.torch_source.syntax import TORCH_SYNTAX
 from specnet.elaborate.formulas import NO_FORMULAS, Formulas
 from specnet.graph import Network
+from specnet.layers.base import order_as_torch
 
 
 def generate_source(network: Network, origin: str = "", formulas: Formulas = NO_FORMULAS) -> str:
@@ -26,18 +21,12 @@ def generate_source(network: Network, origin: str = "", formulas: Formulas = NO_
 
     `origin` is the name of its spec, whose expressions for the attributes of layers are the `formulas`.
     """
-    flow = trace_dataflow(network)
+    flow = trace_dataflow(network, lambda node: convert_layer(node, network))
     targets = [call.target for calls in flow.calls.values() for call in calls]
-    embedded, foreign = embed_modules(targets), list_foreign_modules(targets)
+    embedded, foreign = TORCH_MODULES.embed(targets), list_foreign_modules(targets)
     taken = {*embedded, *(module.partition(".")[0] for module in foreign)}
-    tree = build_module_tree(network, flow)
-    classes = Classes(network, tree, make_class_name(network.name, taken), taken, formulas)
-    definitions = [_write_class(network, each, classes) for each in (*classes.definitions, classes.root)]
-    body = "\n\n\n".join([*embedded.values(), *definitions, write_main(network, classes.root.name)])
-    return f"{write_docstring(network, origin)}\n\n{write_imports(body, foreign)}\n\n\n{body}\n"
-
-
-def _write_class(network: Network, definition: ClassDefinition, classes: Classes) -> str:
-    body = ClassBody(network, definition, classes.instances)
-    init, forward = write_init(body), write_forward(body, list_given_values(network, definition.full.path))
-    return "\n".join([f"class {definition.name}(nn.Module):", *init, *([""] if init else []), *forward])
+    definitions = write_classes(network, flow, TORCH_SYNTAX, taken, formulas)
+    body = "\n\n\n".join([*embedded.values(), *definitions.values(), write_main(network, list(definitions)[-1])])
+    docstring = write_docstring(network, origin, order_as_torch)
+    imports = TORCH_MODULES.write_imports(body, ("torch",), foreign=foreign)
+    return f"{docstring}\n\n{imports}\n\n\n{body}\n"

@@ -8,16 +8,17 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
-from specnet.backends.torch_source.calls import SourceCall
-from specnet.backends.torch_source.instances import (
+from specnet.backends.source.calls import SourceCall
+from specnet.backends.source.class_syntax import ClassSyntax
+from specnet.backends.source.instances import (
     ClassDefinition,
     Instances,
     Repetition,
     find_repetitions,
 )
-from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
-from specnet.backends.torch_source.parameters import INCREMENT, REPEATS, Slot
-from specnet.backends.torch_source.pretty_printer import (
+from specnet.backends.source.module_tree import Child, Leaf, Module, Stack
+from specnet.backends.source.parameters import INCREMENT, REPEATS, Slot
+from specnet.backends.source.pretty_printer import (
     Bracketed,
     PythonText,
     format_call,
@@ -31,16 +32,23 @@ from specnet.layers.base import Shape, format_shape
 from specnet.naming import escape_name, is_attribute, make_unused_name
 
 
-def format_submodule(name: str) -> str:
-    """Return the expression for a submodule: `self.conv1`; `self.get_submodule("0.conv1")` for no identifier."""
-    return f"self.{name}" if all(map(is_attribute, name.split("."))) else f'self.get_submodule("{name}")'
+def format_submodule(name: str, syntax: ClassSyntax) -> str:
+    """Return the expression for a submodule: `self.conv1`; for no identifier `self.get_submodule("0.conv1")`."""
+    if syntax.has_paths and not all(map(is_attribute, name.split("."))):
+        return f'self.get_submodule("{name}")'
+    found = "self"
+    for part in name.split("."):
+        found = f"{found}.{part}" if is_attribute(part) else f'getattr({found}, "{part}")'
+    return found
 
 
 class ClassBody:
     """The texts of a class's slots, as its constructor and its forward pass write them."""
 
-    def __init__(self, network: Network, definition: ClassDefinition, instances: Instances) -> None:
-        self.network, self.definition, self.instances = network, definition, instances
+    def __init__(
+        self, network: Network, definition: ClassDefinition, instances: Instances, syntax: ClassSyntax
+    ) -> None:
+        self.network, self.definition, self.instances, self.syntax = network, definition, instances, syntax
         self.children = definition.full.children
         self.texts = definition.parameters.texts
 
@@ -49,9 +57,10 @@ class ClassBody:
         for name in call.arguments:
             slot = Slot(child.name, position, name)
             if slot in self.texts:
-                text = self.texts[slot] if call.is_module else self.attribute_text(slot)
+                written = self.texts[slot] if call.is_module else self.attribute_text(slot)
+                text = call.signature.spell(name, written, call.arguments[name])
                 is_positional = call.is_method or name in call.signature.positional
-                yield text if is_positional else format_keyword(name, text)
+                yield text if is_positional else format_keyword(call.signature.spelling.get(name, name), text)
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
@@ -108,41 +117,43 @@ def write_init(body: ClassBody) -> list[str]:
     """Return the lines of `__init__`; none if the class has neither parameters nor submodules."""
     modules = [(child, text) for child in body.children if (text := _instantiate(body, child)) is not None]
     parameters = body.definition.parameters
-    if not modules and not parameters.values:
+    if not modules and not parameters.values and not body.syntax.keyword:
         return []
     defaults = {name: f"{name}={format_flat(format_literal(value))}" for name, value in parameters.defaults.items()}
     names = (defaults.get(name, name) for name in parameters.values)
-    lines = [*format_lines(Bracketed("def __init__(", ("self", *names), "):"), 4), "        super().__init__()"]
+    head = Bracketed("def __init__(", ("self", *names, *body.syntax.own_parameters), "):")
+    lines = [*format_lines(head, 4), *([f"        {body.syntax.first_line}"] if body.syntax.first_line else [])]
     lines += [f"        self.{attribute} = {name}" for name, attribute in body.attributes.items()]
     containers = set[str]()
     for slot, group in groupby(modules, lambda module: body.branch_of(module[0])):
         lines += [f"        if {format_flat(body.texts[slot])}:"] if slot else []
         for child, text in group:
-            lines += _assign_child(child, text, body.shape_comment(child), 12 if slot else 8, containers)
-    return lines
+            lines += _assign_child(body, child, text, 12 if slot else 8, containers)
+    return lines if modules or body.attributes or body.syntax.first_line else [*lines, "        pass"]
 
 
-def _assign_child(child: Child, text: PythonText, comment: str, indent: int, containers: set[str]) -> Iterator[str]:
+def _assign_child(body: ClassBody, child: Child, text: PythonText, indent: int, containers: set[str]) -> Iterator[str]:
     """Yield the lines that set an attribute, after empty modules for the containers of a dotted name."""
     path = child.name.split(".")
     for end in range(1, len(path)):
         container = ".".join(path[:end])
         if container not in containers:
-            yield from _assign(container, "nn.Module()", "", indent)
+            yield from _assign(body.syntax, container, body.syntax.container, "", indent)
         containers.add(container)
     containers.add(child.name)
-    yield from _assign(child.name, text, comment, indent)
-    calls = child.content.calls if isinstance(child.content, Leaf) else ()
+    yield from _assign(body.syntax, child.name, text, body.shape_comment(child), indent)
+    calls = child.content.calls if isinstance(child.content, Leaf) and body.syntax.freezes else ()
     for parameter in (name for call in calls for name in call.frozen):
-        yield f"{' ' * indent}{format_submodule(child.name)}.{parameter}.requires_grad_(False)"
+        yield f"{' ' * indent}{format_submodule(child.name, body.syntax)}.{parameter}.requires_grad_(False)"
 
 
-def _assign(name: str, text: PythonText, comment: str, indent: int) -> list[str]:
+def _assign(syntax: ClassSyntax, name: str, text: PythonText, comment: str, indent: int) -> list[str]:
     holder, _, last = name.rpartition(".")
-    target = format_submodule(holder) if holder else "self"
+    target = format_submodule(holder, syntax) if holder else "self"
     if is_attribute(last):
         return format_lines(text, indent, f"{target}.{last} = ", comment=comment)
-    return format_lines(text, indent, f'{target}.add_module("{last}", ', ")", comment)
+    before = f'{target}.add_module("{last}", ' if syntax.has_paths else f'setattr({target}, "{last}", '
+    return format_lines(text, indent, before, ")", comment)
 
 
 def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
@@ -152,25 +163,31 @@ def _instantiate(body: ClassBody, child: Child) -> PythonText | None:
     match child.content:
         case Leaf(calls=calls):
             modules = ((position, call) for position, call in enumerate(calls) if call.is_module)
-            texts = (format_call(call.name, body.arguments(child, position, call)) for position, call in modules)
-            return next(texts, None)
+            given = ((call, [*body.arguments(child, position, call)]) for position, call in modules)
+            return next((format_call(call.name, body.syntax.hand_on(arguments)) for call, arguments in given), None)
         case Module(path=path):
             return _instance(body, child, 0, body.instances[path].definition)
         case Stack(modules=modules) as stack:
             found = enumerate(find_repetitions(body.instances, modules))
             items = tuple(_repetition(body, child, position, repetition) for position, repetition in found)
-            sequential = format_call("nn.Sequential", items)
-            return sequential if stack.is_sequential else format_call("nn.ModuleList", [_list(items)])
+            sequential = format_call(body.syntax.sequential, items)
+            return sequential if stack.is_sequential else format_call(body.syntax.module_list, [_list(items)])
 
 
 def _instance(body: ClassBody, child: Child, position: int, definition: ClassDefinition) -> Bracketed:
     """Return the expression that constructs an instance: `Basic(64, stride=2)`."""
-    texts = [(name, _argument(body, child, position, name)) for name in definition.parameters.values]
-    given = [(name, text) for name, text in texts if text is not None]
     defaults = definition.parameters.defaults
-    return format_call(
-        definition.name, [format_keyword(name, text) if name in defaults else text for name, text in given]
-    )
+    given = list_arguments(body, child, position, definition)
+    arguments = [format_keyword(name, text) if name in defaults else text for name, text in given]
+    return format_call(definition.name, body.syntax.hand_on(arguments))
+
+
+def list_arguments(
+    body: ClassBody, child: Child, position: int, definition: ClassDefinition
+) -> list[tuple[str, PythonText]]:
+    """Return the parameters of an instance that differ from their defaults, with their texts."""
+    texts = [(name, _argument(body, child, position, name)) for name in definition.parameters.values]
+    return [(name, text) for name, text in texts if text is not None]
 
 
 def _argument(body: ClassBody, child: Child, position: int, name: str) -> PythonText | None:

@@ -10,8 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from math import prod
 from typing import Any
 
-from specnet.backends.torch_source.formulas import ABSENT, Vector
-from specnet.backends.torch_source.instances import (
+from specnet.backends.source.formulas import ABSENT, Vector
+from specnet.backends.source.instances import (
     ClassDefinition,
     Instance,
     OptionalBranch,
@@ -20,8 +20,8 @@ from specnet.backends.torch_source.instances import (
     find_optional_branches,
     find_structure,
 )
-from specnet.backends.torch_source.module_tree import Leaf, Module, Stack
-from specnet.backends.torch_source.parameters import (
+from specnet.backends.source.module_tree import Leaf, Module, Stack
+from specnet.backends.source.parameters import (
     ARRIVING_CHANNELS,
     USED_NAMES,
     ClassFormulas,

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from specnet.backends.torch_source.pretty_printer import Bracketed, PythonText
+from specnet.backends.source.pretty_printer import Bracketed, PythonText
 from specnet.printer.expressions import format_expression
 from specnet.source import Source
 from specnet.syntax import tree

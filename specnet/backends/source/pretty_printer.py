@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 LINE_WIDTH = 100
-
-
-VARIADIC_METHODS = ("torch.permute", "torch.reshape")
-"""The functions whose tuple is written as several arguments of a method: `x.permute(0, 2, 3, 1)`."""
 
 
 class Verbatim(str):
@@ -38,16 +34,6 @@ def format_call(function: str, arguments: Iterable[PythonText]) -> Bracketed:
 def format_operand(value: PythonText) -> str:
     """Return a value as a factor or before a method: a sum or a product is put in brackets."""
     return f"({value})" if isinstance(value, str) and not value.isidentifier() else format_flat(value)
-
-
-def format_method(value: PythonText, function: str, arguments: Sequence[PythonText]) -> Bracketed:
-    """Return a function of torch as a method of a tensor: `x.flatten(2)`; `x[:, 0]` for `torch.select(x, 1, 0)`."""
-    owner = format_operand(value)
-    if function == "torch.select" and arguments[0] == "1":
-        return Bracketed(f"{owner}[", (":", arguments[1]), "]")
-    sizes = arguments[0] if function in VARIADIC_METHODS else ""
-    method = function.removeprefix("torch.")
-    return format_call(f"{owner}.{method}", sizes.parts if isinstance(sizes, Bracketed) else arguments)
 
 
 def format_keyword(name: str, text: PythonText) -> PythonText:

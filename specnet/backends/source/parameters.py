@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from specnet.backends.torch_source.formulas import ABSENT, NOWHERE, Vector, agrees, is_same, translate_formula
-from specnet.backends.torch_source.pretty_printer import PythonText, format_flat, format_literal
+from specnet.backends.source.formulas import ABSENT, NOWHERE, Vector, agrees, is_same, translate_formula
+from specnet.backends.source.pretty_printer import PythonText, format_flat, format_literal
 from specnet.elaborate.scope import ARRIVING
 from specnet.naming import FORWARD_NAMES, make_numbered_name, make_unused_name
 from specnet.syntax import tree
 
-USED_NAMES = FORWARD_NAMES | {"i", "_", "max", "min"}
-"""Names that the generated source uses itself within its functions."""
+USED_NAMES = FORWARD_NAMES | {"i", "_", "max", "min", "keras", "layers", "ops", "name", "nnx", "jax", "jnp", "rngs"}
+"""Names that the generated source uses itself within its functions, in one language or another."""
 
 ATTRIBUTE_NAMES = {
     "K": "filters",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
-from specnet.backends.torch_source.calls import SourceCall, convert_layer
+from specnet.backends.source.calls import ConvertNode, SourceCall
 from specnet.graph import Network, Node
 
 
@@ -46,18 +46,21 @@ class Dataflow:
         return tuple(node.name for node in nodes if self.last_use.get(node.name, -1) >= positions.stop)
 
 
-def trace_dataflow(network: Network) -> Dataflow:
-    """Return the network without its identities. Raises ValueError if it has no layers or was checked with errors."""
+def trace_dataflow(network: Network, convert: ConvertNode) -> Dataflow:
+    """Return the network without its identities. Raises ValueError if it has no layers or was checked with errors.
+
+    A value that gives a height and width alone is read only where one of the calls asks for it.
+    """
     if not network.outputs:
         raise ValueError("there are no layers to write a module of")
     alias: dict[str, str] = {}
     nodes, calls = list[Node](), dict[str, tuple[SourceCall, ...]]()
     for node in network.nodes:
-        shapes = network.input_shapes(node)
-        if node.layer is None or shapes is None:
+        if node.layer is None or network.input_shapes(node) is None:
             raise ValueError(f"`{node.name}` has an error, or follows one: check the spec first")
-        inputs = tuple(alias.get(value, value) for value in node.inputs)
-        calls[node.name] = convert_layer(node.layer, shapes)
+        calls[node.name] = convert(node)
+        asks_size = any(call.joins == "size" for call in calls[node.name])
+        inputs = tuple(alias.get(value, value) for value in (node.inputs if asks_size else node.operands))
         if calls[node.name]:
             nodes.append(replace(node, inputs=inputs))
         else:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 
-from specnet.backends.torch_source.calls import SourceCall
-from specnet.backends.torch_source.init_writer import ClassBody, format_submodule
-from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
-from specnet.backends.torch_source.parameters import ACTIVATION, USED_NAMES, Slot, to_python_name
-from specnet.backends.torch_source.pretty_printer import (
+from specnet.backends.source.calls import SourceCall
+from specnet.backends.source.init_writer import ClassBody, format_submodule
+from specnet.backends.source.module_tree import Child, Leaf, Module, Stack
+from specnet.backends.source.parameters import ACTIVATION, USED_NAMES, Slot, to_python_name
+from specnet.backends.source.pretty_printer import (
     LINE_WIDTH,
     Bracketed,
     PythonText,
     format_call,
     format_flat,
     format_lines,
-    format_method,
     format_operand,
 )
 from specnet.graph import Network, ValueRef
@@ -45,8 +44,8 @@ LONG_LIFETIME = 2
 
 def write_forward(body: ClassBody, given: Mapping[str, str]) -> list[str]:
     """Return the lines of `forward`; `given` are the spec's names of the values that reach the module."""
-    inputs = _choose_input_names(body.definition.full, given)
-    return [f"    def forward({', '.join(('self', *inputs))}):", *_ForwardWriter(body, inputs).lines]
+    inputs = choose_input_names(body.definition.full, given)
+    return [f"    def {body.syntax.method}({', '.join(('self', *inputs))}):", *ForwardWriter(body, inputs).lines]
 
 
 def list_given_values(network: Network, path: str) -> Mapping[str, str]:
@@ -57,7 +56,7 @@ def list_given_values(network: Network, path: str) -> Mapping[str, str]:
     return carried | {value.name: name for name, value in arguments if isinstance(value, ValueRef)}
 
 
-def _choose_input_names(module: Module, given: Mapping[str, str]) -> list[str]:
+def choose_input_names(module: Module, given: Mapping[str, str]) -> list[str]:
     """Return `x`, the names of a block's parameters for values or of a loop's values, and `skip`, `skip2`, …"""
     if not module.path and len(module.inputs) > 1:
         return list(module.inputs)
@@ -150,7 +149,7 @@ def _family(child: Child) -> Family | None:
 def _call_child(body: ClassBody, child: Child, values: Sequence[PythonText]) -> PythonText:
     """Return the expression that applies a child to values."""
     if not isinstance(child.content, Leaf):
-        return format_call(format_submodule(child.owner), values)
+        return format_call(format_submodule(child.owner, body.syntax), values)
     for position, call in enumerate(child.content.calls):
         values = [_join(body, child, position, call, values)]
     return values[0]
@@ -161,7 +160,8 @@ def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values
     if call.joins == "list":
         return _apply(body, child, position, call, [Bracketed("[", tuple(values), "]")])
     if call.joins == "size":
-        return _apply(body, child, position, call, [values[0], f"size={format_flat(values[1])}.shape[-2:]"])
+        size = body.syntax.size.format(format_operand(values[1]))
+        return _apply(body, child, position, call, [values[0], f"size={size}"])
     if call.joins != "fold":
         return _apply(body, child, position, call, values)
     if call.target in OPERATORS:
@@ -171,15 +171,13 @@ def _join(body: ClassBody, child: Child, position: int, call: SourceCall, values
 
 def _apply(body: ClassBody, child: Child, position: int, call: SourceCall, values: Sequence[PythonText]) -> PythonText:
     if call.is_module:
-        return format_call(format_submodule(child.owner), values)
+        return format_call(format_submodule(child.owner, body.syntax), values)
     arguments = [*body.arguments(child, position, call)]
     if call.target in OPERATORS and arguments:
         return f"{format_flat(arguments[0])}{OPERATORS[call.target]}{format_operand(values[0])}"
-    if call.is_method:
-        return format_method(values[0], call.target, arguments)
     slot = Slot(child.name, position, ACTIVATION)
     function = format_flat(body.attribute_text(slot)) if call.is_activation else call.name
-    return format_call(function, [*values, *arguments])
+    return body.syntax.apply_function(call, function, values, arguments)
 
 
 # Variables
@@ -191,8 +189,16 @@ class Variables:
     A variable is free again when its value is no longer read.
     """
 
-    def __init__(self, module: Module, statements: Sequence[ForwardStatement], names: Mapping[str, str]) -> None:
-        self.module, self.names, self.alive = module, dict(names), set(names)
+    def __init__(
+        self,
+        module: Module,
+        statements: Sequence[ForwardStatement],
+        names: Mapping[str, str],
+        used: Set[str] = USED_NAMES,
+    ) -> None:
+        self.module, self.names, self.alive, self.used = module, dict(names), set(names), used
+        self.reserved: Set[str] = frozenset()
+        """Names that hold something else throughout: the parameters of a function."""
         self.readers: dict[str, list[int]] = {}
         self.statements = statements
         self.layer_names: dict[str, str] = {}
@@ -230,7 +236,7 @@ class Variables:
         reused = [name for name in dying if name not in in_use and name in SHORT_NAMES]
         same_arm = [name for name in dying if len(dying) == 1 and name not in in_use and name.startswith(ARM_NAME)]
         if self._is_named_after_layer(value, position):
-            return self.assign(value, make_unused_name(self.layer_names[value], {*USED_NAMES, *in_use}))
+            return self.assign(value, make_unused_name(self.layer_names[value], {*self.used, *in_use}))
         arm = 0 if same_arm else self._arm_number(value, position)
         preferred = same_arm or ([f"{ARM_NAME}{arm}"] if arm else reused)
         return self.assign(value, self._choose(value, in_use, preferred))
@@ -238,10 +244,10 @@ class Variables:
     def _in_use(self, position: int) -> set[str]:
         """Return the variables whose values are read after this statement."""
         self.alive = {value for value in self.alive if not self.is_dead_after(value, position - 1)}
-        return {self.names[value] for value in self.alive if not self.is_dead_after(value, position)}
+        return {self.names[value] for value in self.alive if not self.is_dead_after(value, position)} | self.reserved
 
     def _choose(self, value: str, in_use: set[str], preferred: Sequence[str] = ()) -> str:
-        layer_name = make_unused_name(self.layer_names[value], {*USED_NAMES, *in_use})
+        layer_name = make_unused_name(self.layer_names[value], {*self.used, *in_use})
         return next((name for name in (*preferred, *SHORT_NAMES) if name not in in_use), layer_name)
 
     def _is_named_after_layer(self, value: str, position: int) -> bool:
@@ -270,12 +276,16 @@ class Variables:
 # Lines
 
 
-class _ForwardWriter:
+class ForwardWriter:
     """Writes the lines of `forward` statement by statement."""
 
-    def __init__(self, body: ClassBody, inputs: Sequence[str]) -> None:
-        self.body, self.module, self.statements = body, body.definition.full, group_statements(body)
-        self.variables = Variables(self.module, self.statements, dict(zip(self.module.inputs, inputs, strict=True)))
+    indent = 8
+    """The blanks before a statement."""
+
+    def __init__(self, body: ClassBody, inputs: Sequence[str], used: Set[str] = USED_NAMES) -> None:
+        self.body, self.module, self.statements = body, body.definition.full, self.group_statements(body)
+        names = dict(zip(self.module.inputs, inputs, strict=True))
+        self.variables = self.make_variables(names, used)
         self.reused: dict[str, str] = {}
         """The variable of a branch's output, where it is that of the bypass."""
         self.initial: dict[str, str] = {}
@@ -290,8 +300,16 @@ class _ForwardWriter:
             if slot:
                 self._begin_branch(slot, positions)
             for position in positions:
-                self._write_statement(position, 12 if slot else 8)
-        self._write_return()
+                self.write_statement(position, self.indent + 4 if slot else self.indent)
+        self.write_return()
+
+    def make_variables(self, names: Mapping[str, str], used: Set[str]) -> Variables:
+        """Return the variables of the function, whose inputs have these names."""
+        return Variables(self.module, self.statements, names, used)
+
+    def group_statements(self, body: ClassBody) -> list[ForwardStatement]:
+        """Return the statements, each of them one or several children."""
+        return group_statements(body)
 
     def _begin_branch(self, slot: Slot, positions: list[int]) -> None:
         """Write `if`, and before it let the variable of the branch's output hold the bypass."""
@@ -302,23 +320,23 @@ class _ForwardWriter:
         else:
             self.initial[value] = bypass
             name = self.variables.assign_unused(value, positions[0])
-            self.lines.append(f"        {name} = {self.variables.names[bypass]}")
-        self.lines.append(f"        if {format_flat(self.body.attribute_text(slot))}:")
+            self.lines.append(f"{' ' * self.indent}{name} = {self.variables.names[bypass]}")
+        self.lines.append(f"{' ' * self.indent}if {format_flat(self.body.attribute_text(slot))}:")
 
-    def _write_statement(self, position: int, indent: int) -> None:
+    def write_statement(self, position: int, indent: int) -> None:
         statement, names = self.statements[position], self.variables.names
         if statement.is_loop:
             self._write_loop(position, indent)
             return
         text = statement.format(self.body, [names[value] for value in statement.reads])
-        if self._is_return(position):
+        if self.is_return(position):
             before = "return "
         else:
-            targets = [self._target(v, position) for v in statement.assigns if v in self.variables.readers]
+            targets = [self.choose_target(v, position) for v in statement.assigns if v in self.variables.readers]
             before = f"{', '.join(targets)} = " if targets else ""
         self.lines += format_lines(text, indent, before, comment=self._comment(statement))
 
-    def _target(self, value: str, position: int) -> str:
+    def choose_target(self, value: str, position: int) -> str:
         """Return the variable of a statement's output; that of a branch's output is known before."""
         if value in self.reused:
             return self.variables.assign(value, self.reused[value])
@@ -340,7 +358,7 @@ class _ForwardWriter:
         step = make_unused_name("step", names.values())
         targets = ", ".join(names[output] for output, _ in pairs)
         arguments = ", ".join([targets, *(names[other] for other in statement.reads[carried:])])
-        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(child.owner)}:")
+        self.lines.append(f"{' ' * indent}for {step} in {format_submodule(child.owner, self.body.syntax)}:")
         self.lines.append(f"{' ' * indent}    {targets} = {step}({arguments})")
 
     def _begin_loop(self, output: str, value: str, position: int, indent: int) -> None:
@@ -358,20 +376,21 @@ class _ForwardWriter:
         statement, names = self.statements[position], self.variables.names
         arm = make_unused_name("arm", names.values())
         arguments = [names[value] for value in statement.reads]
-        targets = [self._target(value, position) for value in statement.assigns]
-        each = format_call(arm, arguments), f"for {arm} in {format_submodule(statement.children[0].owner)}"
+        targets = [self.choose_target(value, position) for value in statement.assigns]
+        modules = format_submodule(statement.children[0].owner, self.body.syntax)
+        each = format_call(arm, arguments), f"for {arm} in {modules}"
         self.lines += format_lines(Bracketed("[", each, "]", ""), indent, f"{', '.join(targets)} = ")
 
-    def _is_return(self, position: int) -> bool:
+    def is_return(self, position: int) -> bool:
         """Return whether this is the last statement and computes the outputs of the class."""
         statement = self.statements[position]
         is_last = position == len(self.statements) - 1 and not statement.branch
         return is_last and not statement.is_loop and statement.assigns == self.module.outputs
 
-    def _write_return(self) -> None:
-        if self.module.outputs and not (self.statements and self._is_return(len(self.statements) - 1)):
+    def write_return(self) -> None:
+        if self.module.outputs and not (self.statements and self.is_return(len(self.statements) - 1)):
             names = ", ".join(self.variables.names[value] for value in self.module.outputs)
-            self.lines.append(f"        return {names}")
+            self.lines.append(f"{' ' * self.indent}return {names}")
 
     def _comment(self, statement: ForwardStatement) -> str:
         """Return the output shape of a statement's functions; that of modules is in the constructor."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from specnet.backends.torch_source.calls import SourceCall
-from specnet.backends.torch_source.module_tree import Child, Leaf, Module, Stack
-from specnet.backends.torch_source.parameters import ACTIVATION, INCREMENT, REPEATS, ConstructorParameters, Slot
-from specnet.backends.torch_source.pretty_printer import Verbatim
+from specnet.backends.source.calls import SourceCall
+from specnet.backends.source.module_tree import Child, Leaf, Module, Stack
+from specnet.backends.source.parameters import ACTIVATION, INCREMENT, REPEATS, ConstructorParameters, Slot
+from specnet.backends.source.pretty_printer import Verbatim
 
 Reference = tuple[str, int]
 """A value within a module: the child that computes it, "" for an input, and the number among its outputs."""
