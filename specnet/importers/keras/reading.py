@@ -203,7 +203,8 @@ class _Reader:
         """Compare the shape that the file gives for a value with the one here."""
         producer = next((step for step in self.program.steps if step.output == value), None)
         sizes = [size for size in claimed[1:] if size is not None]
-        is_other = value in self.situation.flattened or value in self.situation.paddings
+        situation = self.situation
+        is_other = any(value in some for some in (situation.flattened, situation.paddings, situation.combined))
         if producer and value in self.shapes and not is_other and len(sizes) == len(claimed) - 1:
             source = SourceLayer(producer.name, producer.layer.cls)
             self.recorder.claim(source, value, self.layout.to_spec(sizes))
