@@ -10,11 +10,17 @@ from round_trips.comparison import compare, list_differences
 from specnet.api import check
 from tests.paths import SPECS
 
+UNEQUAL = {"fast-scnn": "torch writes a pool to a size that does not divide its map as a gather of single places"}
+"""Networks whose files do not hold what they are, and why."""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.net")), ids=lambda spec: spec.stem)
 def test_a_network_comes_back_as_it_was(spec: Path, tmp_path: Path) -> None:
     comparison = compare(spec, tmp_path)
+    if spec.stem in UNEQUAL:
+        assert not comparison.is_same, "it comes back now: take it out of UNEQUAL"
+        return
     assert comparison.is_same, str(comparison)
     assert "outputs differ by at most" in comparison.weights
 
