@@ -43,9 +43,15 @@ def fold(network: Network, hints: Hints | None = None) -> Folded:
     for text in _write(network, hints):
         checked = check_source(Source(f"{network.name}.net", text))
         names = match_networks(network, checked.network) if checked.ok else None
-        if names is not None and checked.network.training == network.training:
+        if names is not None and _is_as_given(network, checked.network, names):
             return Folded(text, checked, names)
     raise RuntimeError("the network that is written line by line is another one")
+
+
+def _is_as_given(network: Network, written: Network, names: Mapping[str, str]) -> bool:
+    """Whether the same graph is also written with the same attributes, as `pool F=2` without its stride."""
+    layers = ((node.layer, written.by_name[names[node.name]].layer) for node in network.nodes)
+    return written.training == network.training and all(one == other for one, other in layers)
 
 
 def _write(network: Network, hints: Hints) -> Iterator[str]:
