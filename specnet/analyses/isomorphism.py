@@ -11,8 +11,8 @@ def match_networks(one: Network, other: Network) -> Mapping[str, str] | None:
     """Return the name in `other` of each input, layer and head of `one`; None if they are not the same graph.
 
     They are if their inputs and outputs correspond in order, their heads by name or in order, and all layers, with
-    equal attributes, read corresponding values in the same order. Layers that nothing reads are matched in the order of
-    both networks.
+    equal attributes, whether written or in force by default, read corresponding values in the same order. Layers that
+    nothing reads are matched in the order of both networks.
     """
     walk = _Lockstep(one, other)
     return walk.pairs if walk.match_all() else None
@@ -85,8 +85,12 @@ def _pair_heads(one: Sequence[Head], other: Sequence[Head]) -> list[tuple[Head, 
 
 
 def _are_alike(one: Node, other: Node) -> bool:
-    """Whether two layers have the same kind, attributes and number of inputs."""
-    return one.kind == other.kind and one.layer == other.layer and len(one.inputs) == len(other.inputs)
+    """Whether two layers have the same kind, attributes in force and number of inputs."""
+    if one.kind != other.kind or len(one.inputs) != len(other.inputs):
+        return False
+    if one.layer is None or other.layer is None:
+        return one.layer == other.layer
+    return one.layer == other.layer or one.layer.spell_out() == other.layer.spell_out()
 
 
 def _list_unread(network: Network, matched: Mapping[str, str]) -> list[str]:

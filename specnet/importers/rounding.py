@@ -25,6 +25,14 @@ def fit_rounding(layers: Sequence[Layer], inputs: Shapes, is_up: bool = False) -
     return (first.model_copy(update={"rounding": rounding}), *others), rule
 
 
+def allow_rounding(text: str) -> str:
+    """Return a chain whose first window is rounded down, unless it is rounded up or covers the whole map."""
+    first, arrow, rest = text.partition(" -> ")
+    is_settled = bool({"ceil", "floor", "global"} & {*first.split()})
+    can_round = first.startswith(("conv ", "pool ")) and not is_settled
+    return f"{first} floor{arrow}{rest}" if can_round else text
+
+
 def _choose(axes: WindowAxes, is_up: bool) -> Literal["exact", "floor", "ceil"]:
     if is_up:
         return "ceil" if any(axis.remainder for axis in axes) else "exact"

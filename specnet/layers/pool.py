@@ -13,6 +13,7 @@ from specnet.attributes import Pair
 from specnet.diagnostics import Code
 from specnet.layers.base import (
     Family,
+    Layer,
     LayerError,
     LayerNote,
     Shape,
@@ -202,6 +203,12 @@ class Pool(Windowed):
 
     def value_in_force(self, field: str) -> Any:
         return self.stride or self.kernel_size if field == "stride" else super().value_in_force(field)
+
+    def spell_out(self) -> Layer:
+        """Return the layer with its stride, and with a word on padding only where an average has some to count."""
+        counts = self._counts_padding or self.operation == "max" or self.padding == UNPADDED
+        own = {"stride": self.value_in_force("stride"), "count_include_pad": counts}
+        return super().spell_out().model_copy(update=own)
 
     def alternatives(self, inputs: Shapes, wanted: Shape | None) -> Alternatives:
         if self.kernel_size:

@@ -39,16 +39,19 @@ def _make_labels(network: Network) -> Labels:
 
 
 def _lines(network: Network, labels: Labels) -> Iterator[tree.Line]:
-    """Yield inputs, then a line for each node and for each head after its node, then training."""
-    heads = {head.value: head for head in network.heads}
+    """Yield a line for each input, then for each node, each with its heads behind it, then training."""
+    heads: dict[str, list[Head]] = {}
+    for head in network.heads:
+        heads.setdefault(head.value, []).append(head)
     yield _line(_title(network))
-    yield from (_line(_input(i, labels, is_only=len(network.inputs) == 1)) for i in network.inputs)
+    for i in network.inputs:
+        yield _line(_input(i, labels, is_only=len(network.inputs) == 1))
+        yield from (_line(_head(head, labels)) for head in heads.get(i.name, ()))
     previous = network.inputs[-1].name if network.inputs else ""
     for node in network.nodes:
         yield _node(node, previous, labels, _repeats_line(node, network))
         previous = node.name
-        if node.name in heads:
-            yield _line(_head(heads[node.name], labels))
+        yield from (_line(_head(head, labels)) for head in heads.get(node.name, ()))
     if network.outputs and network.outputs[0] != previous:
         yield _line(tree.Resume(NOWHERE, _tap(network.outputs[0], labels)))
     if network.training:

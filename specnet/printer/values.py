@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from specnet.attributes import Attributes, BeforeAfter, Interval, Multiple
 from specnet.graph import Node, ValueRef
@@ -114,6 +114,18 @@ def _list_letters(cls: type[Attributes]) -> frozenset[str]:
     return frozenset(key for field in cls.model_fields if (key := cls.key_of(field)).isupper())
 
 
+@cache
+def _list_lists(cls: type[Attributes]) -> frozenset[str]:
+    """Return the fields of any number of values, such as the epochs of a schedule, rather than of one for each axis."""
+    return frozenset(name for name, field in cls.model_fields.items() if _is_list(field.annotation))
+
+
+def _is_list(annotation: Any) -> bool:
+    """Whether values of a type, or of a part of a union, are tuples of any length."""
+    args = get_args(annotation)
+    return (get_origin(annotation) is tuple and args[-1] is ...) or any(map(_is_list, args))
+
+
 def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
     """Return `floor`, `4096` or `K=96`: an upper-case key beside others of its kind is never left out."""
     word = next((word for word, sets in cls.words.items() if sets == (name, value)), None)
@@ -121,6 +133,8 @@ def _argument(cls: type[Attributes], name: str, value: object) -> tree.Argument:
         return tree.Argument(NOWHERE, None, make_name(word))
     if name in cls.shapes and isinstance(value, tuple):
         return _keyed(cls, name, _write_shape(value))
+    if name in _list_lists(cls) and isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], int | float):
+        return _keyed(cls, name, tree.Items(NOWHERE, tuple(map(to_expression, value))))
     return _keyed(cls, name, to_expression(value))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 import specnet
 from specnet.analyses.isomorphism import match_networks
+from specnet.backends.torch_module import build_module
 
 TEXT = """
 input 8x8x4
@@ -82,3 +84,38 @@ def test_the_names_are_those_of_both_sides() -> None:
     one = specnet.check("input 8x8x4\nfirst: conv K=4 F=1 -> relu").network
     other = specnet.check("input 8x8x4\nconv K=4 F=1 -> relu").network
     assert match_networks(one, other) == {"input": "input", "first": "conv1", "first_relu": "relu1"}
+
+
+FUNCTIONS = [
+    ("pool max F=2", "pool max F=2 S=2", True),
+    ("pool max F=2", "pool max F=2 S=1", False),
+    ("pool max F=4x2", "pool max F=4x2 S=4x2", True),
+    ("conv K=4 F=3 P=same", "conv K=4 F=3 P=1", True),
+    ("conv K=4 F=3 D=2 P=same", "conv K=4 F=3 D=2 P=2", True),
+    ("conv K=4 F=2 P=same", "conv K=4 F=2 P=0:1", True),
+    ("conv K=4 F=2 P=same", "conv K=4 F=2 P=1:0", False),
+    ("conv K=4 F=3 S=2 P=same", "conv K=4 F=3 S=2 P=0:1", False),
+    ("filter sobel_x P=same", "filter sobel_x P=1", True),
+    ("pool max F=3 S=1 P=same", "pool max F=3 S=1 P=1", True),
+    ("pool max F=3 S=1 P=1", "pool max F=3 S=1 P=1 exclude_padding", True),
+    ("pool avg F=3 S=1 P=same", "pool avg F=3 S=1 P=1", False),
+    ("pool avg F=3 S=1 P=same", "pool avg F=3 S=1 P=1 exclude_padding", True),
+    ("pool avg F=2", "pool avg F=2 exclude_padding", True),
+    ("pool avg F=3 S=1 P=1", "pool avg F=3 S=1 P=1 exclude_padding", False),
+    ("pool avg global", "pool max global", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "is_same"), FUNCTIONS)
+def test_layers_are_the_same_where_they_are_one_function(one: str, other: str, is_same: bool) -> None:
+    """PyTorch says whether they are."""
+    networks = [specnet.check(f"input 8x8x4\n{text}").network for text in (one, other)]
+    assert (match(f"input 8x8x4\n{one}", f"input 8x8x4\n{other}") is not None) == is_same
+    modules = [build_module(network).eval() for network in networks]
+    for module in modules[1:]:
+        module.load_state_dict(modules[0].state_dict())
+    torch.manual_seed(0)
+    image = torch.randn(1, 4, 8, 8)
+    outputs = [module(image) for module in modules]
+    is_equal = outputs[0].shape == outputs[1].shape and torch.allclose(*outputs, atol=1e-6)
+    assert is_equal == (is_same or "S=2 P=same" in one)  # which, at a stride of 2, depends on the size of the input

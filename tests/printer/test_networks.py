@@ -127,6 +127,28 @@ def test_heads_shared_weights_and_training_are_printed_too() -> None:
     assert read_back(network) == network
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 9x9x1\nhead side weight=0.5 { }\nconv K=4 F=3\nfc 3\n",
+        "input a 9x9x1\nhead x { }\nhead y { }\ninput b 9x9x1\nhead z { }\nadd @a\nfc 3\n",
+        "input 9x9x1\nconv K=4 F=3\nhead one { }\nhead two weight=0.3 { }\nfc 3\n",
+    ],
+)
+def test_all_heads_of_an_input_or_a_layer_are_printed(text: str) -> None:
+    network = specnet.check(text).network
+    assert network.heads
+    assert read_back(network) == network
+
+
+@pytest.mark.parametrize("at", ["[5,8]", "[5,5]", "[5,6,7]", "5"])
+def test_the_epochs_of_a_schedule_are_printed_as_a_list(at: str) -> None:
+    text = f"input 9x9x1\nfc 3\ntrain {{\n  schedule step at={at}\n  epochs   10\n}}\n"
+    network = specnet.check(text).network
+    assert f"schedule step at={at}\n" in format_network(network)
+    assert read_back(network) == network
+
+
 @given(st.data())
 def test_any_chain_that_a_program_makes_reads_back(data: st.DataObject) -> None:
     net = builder()

@@ -113,7 +113,7 @@ def add_scale(walk: NetWalk, layer: CaffeLayer) -> None:
     """Add a learned scale, the end of a normalisation above, or the product of two blobs."""
     norm = walk.merged.get(layer.source.line)
     if norm:
-        walk.rename(layer, "the BatchNorm that it reads and it are one `bn`")
+        walk.rename(layer, "with the BatchNorm before it, it is one `bn`")
         walk.nodes[layer.source.name] = walk.nodes.get(norm.source.name, ())
         walk.recorder.note(layer.source, Fate.EQUAL, "", walk.nodes[layer.source.name])
     elif len(layer.bottoms) == 2:

@@ -16,7 +16,7 @@ from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.layer_texts import read_layers
 from specnet.importers.recorder import Recorder, describe_source
-from specnet.importers.rounding import fit_rounding
+from specnet.importers.rounding import allow_rounding, fit_rounding
 from specnet.layers.base import Shape, is_map
 from specnet.option_names import name_option
 
@@ -124,8 +124,11 @@ class NetWalk:
             add(self, layer)
         except UnreadableModel:
             raise
-        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
-            raise UnreadableModel(f"{describe_source(layer.source)} has a parameter that cannot be: {error}") from None
+        except (TypeError, ValueError, ArithmeticError, IndexError):
+            raise UnreadableModel(
+                f"{describe_source(layer.source)} has a parameter of the wrong type, "
+                "such as a word in place of a number, or one that does not fit what it reads"
+            ) from None
 
     def _leave_out_training(self, layer: CaffeLayer) -> None:
         reason = "only training and judging need it" if layer.kind != "Silence" else "it only drops what it reads"
@@ -170,8 +173,7 @@ class NetWalk:
             self.leave_out(layer, "; ".join(found.differences) or "it gives nothing")
             return ()
         fate = Fate.APPROXIMATED if found.differences else Fate.EXACT
-        text = " -> ".join(found.layers)
-        text += " floor" if text.startswith("conv ") else ""
+        text = allow_rounding(" -> ".join(found.layers))
         if layer.kind == "BatchNorm" and layer.source.line in self.completed:
             text = text.replace(" affine=no", "")
         return self.add(layer, text, fate=fate, reason="; ".join(found.differences))

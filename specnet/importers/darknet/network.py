@@ -22,7 +22,7 @@ from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate
 from specnet.importers.layer_texts import read_layers
 from specnet.importers.recorder import Recorder, describe_source
-from specnet.importers.rounding import fit_rounding
+from specnet.importers.rounding import allow_rounding, fit_rounding
 from specnet.layers.base import Shape, is_map
 
 IMAGE = "image"
@@ -89,8 +89,11 @@ class CfgWalk:
             add(self, section)
         except UnreadableModel:
             raise
-        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
-            raise UnreadableModel(f"{describe_source(section.source)} has an option that cannot be: {error}") from None
+        except (TypeError, ValueError, ArithmeticError, IndexError):
+            raise UnreadableModel(
+                f"{describe_source(section.source)} has an option of the wrong type, "
+                "such as a word in place of a number, or one that does not fit what it reads"
+            ) from None
 
     def _end(self, section: Section) -> None:
         """Keep an output of the network as a comment at the value that it reads."""
@@ -187,7 +190,7 @@ class CfgWalk:
             return ()
         shapes = tuple(self.shape(each) for each in read)
         try:
-            layers, _ = fit_rounding(read_layers(_allow_rounding(text), shapes), shapes)
+            layers, _ = fit_rounding(read_layers(allow_rounding(text), shapes), shapes)
         except UnreadableModel as error:
             raise UnreadableModel(f"{describe_source(section.source)}: {error}") from None
         nodes = self.recorder.add(section.source, layers, read, value, fate, reason, name or section.source.name)
@@ -228,9 +231,3 @@ def name_value(place: int) -> str:
 
 def _format(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _allow_rounding(text: str) -> str:
-    """Return layers whose first one may leave pixels unread, as Darknet's may."""
-    first, arrow, rest = text.partition(" -> ")
-    return f"{first} floor{arrow}{rest}" if first.startswith(("conv ", "pool ")) and "global" not in first else text

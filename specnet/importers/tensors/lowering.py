@@ -8,6 +8,7 @@ from specnet.importers.imported import Fate, Imported
 from specnet.importers.tensors import attention, axes, joins, pointwise, windows
 from specnet.importers.tensors.activations import fuse_activations
 from specnet.importers.tensors.attention_patterns import fuse_attention
+from specnet.importers.tensors.concatenations import nest_concatenations
 from specnet.importers.tensors.draft import Draft, NoCounterpart
 from specnet.importers.tensors.emission import emit
 from specnet.importers.tensors.norm_patterns import fuse_channel_windows, fuse_norms, fuse_response_norms
@@ -22,6 +23,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     fuse_channel_windows,
     fuse_attention,
     fuse_uneven_padding,
+    nest_concatenations,
 )
 """What is done with a program before its operators are lowered."""
 
@@ -48,9 +50,13 @@ def lower(program: Program) -> Imported:
 
 
 def _measure_length(draft: Draft) -> int:
-    """Return the number of layers; a reshape, which says nothing of what its axes are, counts as two."""
-    layers = [draft.nodes[node].layer for node in draft.find_live()]
-    return len(layers) + sum(layer is not None and layer.kind == "reshape" for layer in layers)
+    """Return the number of layers.
+
+    A reshape, which says nothing of what its axes are, counts as two, and `tokens`, which a transformer begins with, as
+    none.
+    """
+    kinds = [layer.kind for node in draft.find_live() if (layer := draft.nodes[node].layer)]
+    return len(kinds) + kinds.count("reshape") - kinds.count("tokens")
 
 
 def count_missing(draft: Draft) -> int:

@@ -274,6 +274,10 @@ class Layer(Attributes):
         """Return the value by which the layer is computed where a field is not given; None if there is none."""
         return getattr(self, field)
 
+    def spell_out(self) -> Layer:
+        """Return the layer with what its defaults and words stand for; layers are the same function if these agree."""
+        return self
+
     def shape_beside(self, shape: Shape, other: Shape) -> Shape | None:
         """Return the shape that an input of `shape` must take to be joined with one of `other`; None if unknown."""
         return None

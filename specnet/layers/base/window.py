@@ -122,6 +122,15 @@ class Windowed(Layer):
         height, width = (axis.reach for axis in self.axes(inputs))
         return ((height, width),)
 
+    def spell_out(self) -> Layer:
+        """Return the layer with `P=same` as pixels at a stride of 1, where these do not depend on the input's size."""
+        kernel = read_kernel(self)
+        if kernel is None or kernel[1] != (1, 1) or getattr(self, "padding", None) != "same":
+            return self
+        windows = zip(kernel[0], getattr(self, "dilation", (1, 1)), strict=True)
+        sides = tuple(compute_same_padding(1, window, 1, dilation) for window, dilation in windows)
+        return self.model_copy(update={"padding": sides})
+
     def notes(self, inputs: Shapes) -> tuple[LayerNote, ...]:
         return find_notes(self.axes(inputs), self.window)
 

@@ -102,6 +102,30 @@ def test_what_computes_and_is_left_out_is_named(layers: str, reason: str, tmp_pa
     assert reason in entry.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("layers", "lines"),
+    [
+        (layer("Pooling", "pooling_param { kernel_size: 2 stride: 2 round_mode: FLOOR }"), "pool max F=2 S=2 floor"),
+        (layer("Pooling", "pooling_param { pool: AVE kernel_size: 2 stride: 2 round_mode: FLOOR }"),
+         "pool avg F=2 S=2 floor"),
+        (layer("Pooling", "pooling_param { kernel_size: 3 stride: 2 round_mode: FLOOR }"), "pool max F=3 S=2 "),
+        (layer("Convolution", "convolution_param { num_output: 4 kernel_size: 2 stride: 2 }"),
+         "conv K=4 F=2 S=2 floor"),
+    ],
+)  # fmt: skip
+def test_a_window_that_leaves_pixels_unread_says_that_it_rounds_down(layers: str, lines: str, tmp_path: Path) -> None:
+    result = read(tmp_path, layers, (8, 7, 7))
+    assert lines in result.text and "3x3" in result.text
+    assert result.imported.entries[-1].fate is Fate.EXACT
+
+
+def test_a_word_in_place_of_a_number_is_named_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(
+        UnreadableModel, match=r"the Power `a` \(line 4\) has a parameter of the wrong type, such as a w"
+    ):
+        read(tmp_path, layer("Power", 'power_param { power: "x" }'))
+
+
 def test_losses_boxes_and_labels_are_no_loss(tmp_path: Path) -> None:
     boxes = layer("PriorBox", "prior_box_param { min_size: 3 }", "kept data", "prior")
     joined = layer("Concat", "", "prior prior", "priors")

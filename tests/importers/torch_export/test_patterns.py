@@ -115,6 +115,13 @@ def focus(m: Any, x: Tensor) -> Tensor:
     return torch.cat(corners, 1)
 
 
+def grow(m: Any, x: Tensor) -> Tensor:
+    one = m.one(x)
+    two = m.two(torch.cat([x, one], 1))
+    three = m.three(torch.cat([x, one, two], 1))
+    return torch.cat([x, one, two, three], 1)
+
+
 def select_branches(m: Any, x: Tensor) -> Tensor:
     both = torch.stack([m.one(x), m.two(x)], 1)
     weights = m.three(both.sum(1).mean((2, 3), keepdim=True)).view(-1, 2, 8, 1, 1).softmax(1)
@@ -228,6 +235,10 @@ CASES: dict[str, Case] = {
         ["pool", "conv", "mul"],
     ),
     "every second pixel": Case(lambda: Function(lambda m, x: x[:, :, ::2, ::2]), MAP, ["pool"]),
+    "dense connections": Case(
+        lambda: Function(grow, one=nn.Conv2d(8, 4, 1), two=nn.Conv2d(12, 4, 1), three=nn.Conv2d(16, 4, 1)), MAP,
+        ["conv", "concat"] * 3,
+    ),
     "a pooled row": Case(lambda: Function(lambda m, x: x * x.mean(2, keepdim=True)), MAP, ["pool", "mul"]),
 }  # fmt: skip
 
@@ -281,3 +292,22 @@ def test_what_has_no_counterpart_is_left_out_with_the_reason(name: str) -> None:
         assert "no layer of the file has a counterpart here" in str(error)
         return
     assert any(reason in text for entry in lost for text in entry.reasons)
+
+
+def test_a_concatenation_that_begins_like_an_earlier_one_reads_that_one() -> None:
+    imported = import_module(CASES["dense connections"].make(), MAP)
+    first, *others = [node for node in imported.network.nodes if node.kind == "concat"]
+    assert [len(node.inputs) for node in (first, *others)] == [2, 2, 2]
+    assert [node.inputs[0] for node in others] == [first.name, others[0].name]
+    reasons = [reason for entry in imported.entries for reason in entry.reasons]
+    assert [reason.split("`")[0] for reason in reasons] == ["it reads the output of "] * 2
+
+
+def test_concatenations_along_another_axis_or_of_other_values_are_as_they_were() -> None:
+    def join(m: Any, x: Tensor) -> Tensor:
+        one, two = m.one(x), x.relu()
+        flat, deep = torch.cat([x, one], 2), torch.cat([x, two, one], 1)
+        return torch.cat([deep, torch.cat([x, one, two], 1)], 1) + flat.mean((2, 3), keepdim=True).repeat(1, 6, 1, 1)
+
+    imported = import_module(Function(join, one=nn.Conv2d(8, 8, 1)), MAP)
+    assert sorted(len(node.inputs) for node in imported.network.nodes if node.kind == "concat")[-2:] == [3, 3]
