@@ -50,9 +50,13 @@ def lower(program: Program) -> Imported:
 
 
 def _measure_length(draft: Draft) -> int:
-    """Return the number of layers; a reshape, which says nothing of what its axes are, counts as two."""
-    layers = [draft.nodes[node].layer for node in draft.find_live()]
-    return len(layers) + sum(layer is not None and layer.kind == "reshape" for layer in layers)
+    """Return the number of layers.
+
+    A reshape, which says nothing of what its axes are, counts as two, and `tokens`, which a transformer begins with, as
+    none.
+    """
+    kinds = [layer.kind for node in draft.find_live() if (layer := draft.nodes[node].layer)]
+    return len(kinds) + kinds.count("reshape") - kinds.count("tokens")
 
 
 def count_missing(draft: Draft) -> int:
