@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import named_path, output_file, parse_shape
@@ -68,6 +69,8 @@ def _refuse_targets(options: argparse.Namespace) -> None:
     for target in filter(None, (options.output, options.weights_out)):
         refuse_folder(target)
         refuse_overwriting(target, filter(None, (options.source, options.weights)))
+    if options.output and options.weights_out and realpath(options.output) == realpath(options.weights_out):
+        raise CommandError(f"{options.output} cannot be both the spec and its weights; name another file")
     if options.format != "text" and not options.output:
         raise CommandError(f"--format {options.format} prints the report, so the spec needs a file: -o x.net")
 
