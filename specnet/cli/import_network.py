@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import named_path, output_file, parse_shape
@@ -64,12 +65,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _refuse_targets(options: argparse.Namespace) -> None:
-    targets = [*filter(None, (options.output, options.weights_out))]
-    for target in targets:
+    for target in filter(None, (options.output, options.weights_out)):
         refuse_unwritable(target)
         refuse_overwriting(target, filter(None, (options.source, options.weights)))
-    if len({target.absolute() for target in targets}) < len(targets):
-        raise CommandError(f"{options.output} cannot hold both the spec and the weights; name two files")
+    if options.output and options.weights_out and realpath(options.output) == realpath(options.weights_out):
+        raise CommandError(f"{options.output} cannot be both the spec and its weights; name another file")
 
 
 def _write(result: ImportResult, options: argparse.Namespace) -> Carried | None:

@@ -107,6 +107,9 @@ def _compare(result: ImportResult, module: nn.Module) -> Comparison:
     except SourceNotRun as error:
         return Comparison(reason=str(error))
     mine = [each.numpy() for each in (ours if isinstance(ours, (tuple, list)) else (ours,))]
+    for a, b in zip(mine, theirs, strict=False):
+        if a.size != b.size:
+            raise UnreadableModel(f"the outputs have {a.size:,} and, in the source, {b.size:,} numbers")
     largest = max(float(abs(a.reshape(-1) - b.reshape(-1)).max()) for a, b in zip(mine, theirs, strict=False))
     scale = max(float(abs(each).max()) for each in mine) or 1.0
     if not largest <= LARGEST_DIFFERENCE * scale:

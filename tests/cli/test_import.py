@@ -91,7 +91,7 @@ def test_the_report_as_json_and_sarif(call: Call) -> None:
         (["model.pkl"], 1, "a pickle, which can run any code when it is read"),
         (["small.cfg", "-o", "small.cfg"], 2, "small.cfg is what the command reads"),
         (["small.cfg", "-o", "no/x.net"], 2, "no/x.net cannot be written: there is no folder no"),
-        (["small.cfg", "-o", "x.net", "--weights-out", "x.net"], 2, "x.net cannot hold both the spec and the weights"),
+        (["small.cfg", "-o", "x.net", "--weights-out", "x.net"], 2, "x.net cannot be both the spec and its weights"),
         (["small.cfg", "--input", "big"], 2, "--input big is no shape"),
         (["small.prototxt", "-o", "x.net", "--weights-out", "x.safetensors"], 1, "no weights"),
     ],
