@@ -29,6 +29,9 @@ from specnet.naming import is_reserved
 from specnet.settings import Training
 from specnet.syntax.tree import RESERVED_TAPS
 
+LONGEST_NAME = 200
+"""Characters of a name that are kept: names of a damaged file can fill more pages than a spec may have."""
+
 
 class Recorder:
     """Values are named as the source names them; each may be given anew, as by Caffe's layers in place."""
@@ -38,7 +41,7 @@ class Recorder:
         self.training: Training | None = None
         self.remarks: list[str] = []
         self.run: RunSource | None = None
-        self._builder = NetworkBuilder(re.sub(r'["\s]+', " ", name).strip() or "Imported")
+        self._builder = NetworkBuilder(re.sub(r'["\s]+', " ", name[:LONGEST_NAME]).strip() or "Imported")
         self._values: dict[str, str] = {}
         self._shapes: dict[str, Shape] = {}
         self._missing: dict[str, str] = {}
@@ -202,8 +205,11 @@ class Recorder:
 
     def _find_outputs(self, outputs: Sequence[str]) -> list[str]:
         known = [self._values[value] for value in outputs if value in self._values]
-        if any(name not in self._inputs for name in known):
-            return list(dict.fromkeys(known))
+        computed = list(dict.fromkeys(name for name in known if name not in self._inputs))
+        if computed:
+            given = dict.fromkeys(name for name in known if name in self._inputs)
+            self.remarks += [f"an output of the source that is its input `{name}` is left out" for name in given]
+            return computed
         leaves = [name for name in self._shapes if name not in self._read and name not in self._inputs]
         if not leaves:
             raise UnreadableModel(f"no layer of the file has a counterpart here{self._explain_first()}")
@@ -267,6 +273,7 @@ class Recorder:
 
     def _take_name(self, wanted: str) -> str:
         """Return a free name that reads like the wanted one, and take it."""
+        wanted = wanted[:LONGEST_NAME]
         first, *others = [part for part in wanted.split(".") if re.search(r"\w", part)] or [""]
         dotted = ".".join((_clean(first), *map(_replace_signs, others)))
         flat = _clean(wanted) or "value"

@@ -19,7 +19,7 @@ from specnet.importers.keras.meanings import (
     to_value,
 )
 from specnet.importers.keras.steps import Step
-from specnet.importers.keras.windows import pad_or_wait, slide, slide_sequence
+from specnet.importers.keras.windows import cut, pad_or_wait, slide, slide_back, slide_sequence
 from specnet.layers.base import format_shape
 
 TRAINING_ONLY = "only training changes what it reads"
@@ -180,6 +180,7 @@ HANDLERS: Mapping[str, Handler] = {
                      "SeparableConvolution2D", "MaxPooling2D", "MaxPool2D", "AveragePooling2D", "AvgPool2D"), slide),
     **dict.fromkeys(("Conv1D", "Convolution1D", "MaxPooling1D", "AveragePooling1D", "MaxPool1D", "AvgPool1D",
                      "UpSampling1D", "ZeroPadding1D", "Cropping1D"), slide_sequence),
+    **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose", "Deconvolution2D"), slide_back),
     **dict.fromkeys((f"Global{kind}{rank}" for kind in ("AveragePooling", "MaxPooling", "AvgPool", "MaxPool")
                      for rank in ("1D", "2D")), pool_globally),
     **dict.fromkeys(("BatchNormalization", "LayerNormalization", "GroupNormalization"), normalise),
@@ -190,6 +191,7 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(RANDOM, pass_on),
     **joins.HANDLERS,
     "Activation": activate,
+    "Cropping2D": cut,
     "Dropout": drop,
     "Embedding": embed,
     "Flatten": flatten,
