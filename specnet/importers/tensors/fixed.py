@@ -10,6 +10,7 @@ from specnet.importers.tensors.draft import Draft, make
 from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import View
 from specnet.layers.base import Layer
+from specnet.layers.base.families import is_frozen
 
 FIXED = "its constants are weights that are not learned, which come along with the weights"
 
@@ -29,7 +30,7 @@ def is_fixed(draft: Draft, op: Operator, whole: View) -> bool:
 
 
 def is_frozen_scale(layer: Layer | None) -> bool:
-    return layer is not None and layer.kind == "scale" and getattr(layer, "freeze", None) == "all"
+    return layer is not None and layer.kind == "scale" and all(is_frozen(layer, role) for role in ("weight", "bias"))
 
 
 def collapse(placed: StoredArray, channel_axis: int) -> StoredArray | None:

@@ -25,6 +25,7 @@ JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
 MERGED = ("add", "mul", "maximum")
 """Joins of more than two arms."""
 
+
 def lower_binary(draft: Draft, op: Operator) -> None:
     """Two values, or a value and a constant; sizes of 1 are repeated."""
     left, right = (draft.values[name] for name in op.inputs[:2] if name is not None)
