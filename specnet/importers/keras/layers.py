@@ -72,8 +72,7 @@ def scale_layer(step: Step, situation: Situation) -> Meaning:
 
 def drop_path(step: Step, situation: Situation) -> Meaning:
     read_one(step)
-    rate = step.layer.config.get("drop_path_rate", 0.0)
-    return Meaning(f"drop_path {format_number(rate)}" if rate else "", "" if rate else "its rate is 0")
+    return drop_path_of(step, "drop_path_rate")
 
 
 def resize(step: Step, situation: Situation) -> Meaning:
@@ -153,12 +152,13 @@ def drop(step: Step, situation: Situation) -> Meaning:
     noise = to_value(step.layer.config.get("noise_shape"))
     rank = len(situation.shape(read_one(step)))
     if isinstance(noise, tuple) and noise == (None, *[1] * rank):
-        return drop_path_of(step)
+        return drop_path_of(step, "rate")
     return translate_step(step, situation)
 
 
-def drop_path_of(step: Step) -> Meaning:
-    rate = step.layer.config.get("rate", 0.0)
+def drop_path_of(step: Step, name: str) -> Meaning:
+    """Return stochastic depth; its rate is often computed, and 0.07500000000000001 is written as 0.075."""
+    rate = float(f"{step.layer.config.get(name, 0.0):.12g}")
     return Meaning(f"drop_path {format_number(rate)}" if rate else "", "" if rate else "its rate is 0")
 
 

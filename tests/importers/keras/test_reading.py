@@ -75,6 +75,8 @@ CONV = {"filters": 4, "kernel_size": [3, 3]}
         ([8, 8, 3], "Activation", {"activation": "swish"}, ["silu"]),
         ([8, 8, 3], "Dropout", {"rate": 0.2}, ["dropout 0.2"]),
         ([8, 8, 3], "Dropout", {"rate": 0.2, "noise_shape": [None, 1, 1, 1]}, ["drop_path 0.2"]),
+        ([8, 8, 3], "Dropout", {"rate": 0.07500000000000001, "noise_shape": [None, 1, 1, 1]}, ["drop_path 0.075"]),
+        ([8, 8, 3], "StochasticDepth", {"drop_path_rate": 0.1}, ["drop_path 0.1"]),
         ([8, 8, 3], "Rescaling", {"scale": 0.5, "offset": 0.0}, ["times 0.5"]),
         ([8, 8, 3], "Flatten", {}, ["tokens", "flatten"]),
         ([8, 8, 1], "Flatten", {}, ["flatten"]),

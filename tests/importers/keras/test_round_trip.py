@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from round_trips.comparison import KERAS, compare_in_keras, list_differences
 
 from specnet.api import check
 from tests.paths import SPECS
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 FUNCTIONS = "functions of keras.ops stand for what Keras has no layer for"
 OWN_CLASSES = "a class in the source stands for what Keras has no layer for"

@@ -128,3 +128,13 @@ def test_files_of_another_model_are_refused(tmp_path: Path) -> None:
     result = import_model(str(tmp_path / "model.keras"), None, tmp_path / "other.h5")
     with pytest.raises(ValueError, match="has no variables of"):
         carry_weights(result)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("size", "said"), [(4, "outputs differ by at most"), (5, "counts the edge twice")])
+def test_pools_in_which_keras_on_torch_repeats_the_edge_are_not_compared(tmp_path: Path, size: int, said: str) -> None:
+    model = keras.Sequential(
+        [layers.Input((size, size, 3)), layers.Conv2D(2, 1), layers.AveragePooling2D(3, strides=3, padding="same")]
+    )
+    model.save(tmp_path / "model.keras")
+    assert said in carry_weights(import_model(str(tmp_path / "model.keras"))).summary
