@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     elif found:
         print_text(format_differences(before, after, found, uses_colour(sys.stdout)))
         if match_networks(before.network, after.network):
-            print_text("\nthe same graph, names apart")
+            print_text("\nthe same graph, apart from names and ways of writing")
     else:
         first, second = _name(before, options.set_left), _name(after, options.set_right)
         print_text(escape_unprintable(f"{first} and {second} are the same network"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from specnet.cli.options import named_path, output_file, parse_shape
@@ -11,8 +12,8 @@ from specnet.cli.output import (
     print_json,
     print_message,
     print_text,
-    refuse_folder,
     refuse_overwriting,
+    refuse_unwritable,
     write_file,
 )
 from specnet.cli.torch_commands import requires_torch
@@ -54,32 +55,32 @@ def _run(options: argparse.Namespace) -> int:
     try:
         result = import_model(options.source, shape, options.weights)
         lost = bool(result.imported.lost) and not options.partial
-        if not lost:
-            _write(result, options)
+        carried = None if lost else _write(result, options)
     except MissingLibrary as error:
         raise CommandError(*error.args) from None
     except UnreadableModel as error:
         raise CommandError(*error.args, exit_code=1) from None
-    _report(result, options, lost)
+    _report(result, options, lost, carried)
     return int(lost)
 
 
 def _refuse_targets(options: argparse.Namespace) -> None:
     for target in filter(None, (options.output, options.weights_out)):
-        refuse_folder(target)
+        refuse_unwritable(target)
         refuse_overwriting(target, filter(None, (options.source, options.weights)))
-    if options.format != "text" and not options.output:
-        raise CommandError(f"--format {options.format} prints the report, so the spec needs a file: -o x.net")
+    if options.output and options.weights_out and realpath(options.output) == realpath(options.weights_out):
+        raise CommandError(f"{options.output} cannot be both the spec and its weights; name another file")
 
 
-def _write(result: ImportResult, options: argparse.Namespace) -> None:
-    """Write the spec and the weights, or neither if the weights do not fit."""
+def _write(result: ImportResult, options: argparse.Namespace) -> Carried | None:
+    """Write the spec and the weights, or neither if the weights do not fit; return what was carried."""
     carried = _carry_weights(result) if options.weights_out else None
     if options.output:
         write_file(options.output, result.text.encode())
     if carried:
         write_file(options.weights_out, carried.content)
         print_message(f"wrote {options.weights_out}: {carried.summary}")
+    return carried
 
 
 def _carry_weights(result: ImportResult) -> Carried:
@@ -88,12 +89,14 @@ def _carry_weights(result: ImportResult) -> Carried:
     return carry_weights(result)
 
 
-def _report(result: ImportResult, options: argparse.Namespace, lost: bool) -> None:
+def _report(result: ImportResult, options: argparse.Namespace, lost: bool, carried: Carried | None) -> None:
+    """Print the report; without a file to write, the text of the spec goes before it, but not before JSON."""
     from specnet.importers.report import describe_report, format_report, make_sarif
 
     written = None if lost else options.output
     if options.format == "json":
-        print_json(describe_report(result, options.source, str(written) if written else None))
+        weights = carried.describe(str(options.weights_out)) if carried else None
+        print_json(describe_report(result, options.source, str(written) if written else None, weights))
     elif options.format == "sarif":
         print_json(make_sarif(result, options.source))
     else:
@@ -102,5 +105,7 @@ def _report(result: ImportResult, options: argparse.Namespace, lost: bool) -> No
         print_message(*format_report(result).split("\n"))
     if written:
         print_message(f"wrote {written}")
-    if lost:
+    if lost and options.output:
         print_message("error: nothing was written, as layers that compute were left out; --partial writes the rest")
+    elif lost:
+        print_message("error: layers that compute were left out; --partial gives the rest")

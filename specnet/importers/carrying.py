@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -13,8 +14,10 @@ from torch import Tensor, nn
 
 from specnet.backends.torch_module import build_module
 from specnet.importers.errors import SourceNotRun, UnreadableModel
+from specnet.importers.imported import Fate
 from specnet.importers.result import ImportResult
 from specnet.layers.base import order_as_torch
+from specnet.option_names import name_option
 from specnet.printable import format_amount
 
 COUNTER = "num_batches_tracked"
@@ -23,19 +26,46 @@ COUNTER = "num_batches_tracked"
 LARGEST_DIFFERENCE = 1e-4
 """Of the outputs of both sides, as a share of the largest output."""
 
+LARGEST_APPROXIMATED = 0.1
+"""The same where a layer is approximated, as those of a file that rounds to 8 bits."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The largest difference of the outputs of both sides, and the largest output; or why they were not compared."""
+
+    difference: float | None = None
+    largest_output: float | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        if self.difference is None:
+            return f"the outputs were not compared: {self.reason}"
+        return f"outputs differ by at most {self.difference:.2g} of up to {self.largest_output:.2g}"
+
 
 @dataclass(frozen=True)
 class Carried:
     """The content of a safetensors file, and what was compared."""
 
     content: bytes
-    summary: str
+    tensors: int
+    comparison: Comparison
+
+    @property
+    def summary(self) -> str:
+        return f"{format_amount(self.tensors, 'tensor')}; {self.comparison}"
+
+    def describe(self, file: str) -> dict[str, Any]:
+        """Return what the report as JSON has; see docs/schemas/import.json."""
+        return {"file": file, "tensors": self.tensors, **asdict(self.comparison)}
 
 
 def carry_weights(result: ImportResult) -> Carried:
     """Return the weights of an imported model; raises UnreadableModel if it has none, or others than its layers."""
     if not result.imported.arrays:
-        raise UnreadableModel(f"the file has no weights ({result.imported.format}); name a file that has them")
+        what = f"the file has no weights ({result.imported.format})"
+        raise UnreadableModel(f"{what}; {name_option('weights')} names the file that has them")
     module = build_module(result.checked.network).eval()
     module.load_state_dict(_collect_tensors(result, module), strict=True)
     metadata = {
@@ -45,7 +75,7 @@ def carry_weights(result: ImportResult) -> Carried:
         "digest": result.checked.digest,
     }
     content = save(module.state_dict(), metadata)
-    return Carried(content, f"{format_amount(len(module.state_dict()), 'tensor')}; {_compare(result, module)}")
+    return Carried(content, len(module.state_dict()), _compare(result, module))
 
 
 def _collect_tensors(result: ImportResult, module: nn.Module) -> Mapping[str, Tensor]:
@@ -67,10 +97,10 @@ def _collect_tensors(result: ImportResult, module: nn.Module) -> Mapping[str, Te
     return {name: found[name] for name in module.state_dict()}
 
 
-def _compare(result: ImportResult, module: nn.Module) -> str:
+def _compare(result: ImportResult, module: nn.Module) -> Comparison:
     """Run both sides on the same random input; raises UnreadableModel if their outputs differ."""
     if result.imported.run is None:
-        return "the source cannot be run here, so the outputs were not compared"
+        return Comparison(reason="the source cannot be run here")
     generator = torch.Generator().manual_seed(0)
     shapes = [order_as_torch(each.shape) for each in result.checked.network.inputs]
     inputs = [torch.rand(1, *shape, generator=generator) for shape in shapes]
@@ -79,10 +109,15 @@ def _compare(result: ImportResult, module: nn.Module) -> str:
     try:
         theirs = result.imported.run([each.numpy() for each in inputs])
     except SourceNotRun as error:
-        return f"the outputs were not compared: {error}"
+        return Comparison(reason=str(error))
     mine = [each.numpy() for each in (ours if isinstance(ours, (tuple, list)) else (ours,))]
+    for a, b in zip(mine, theirs, strict=False):
+        if a.size != b.size:
+            raise UnreadableModel(f"the outputs have {a.size:,} and, in the source, {b.size:,} numbers")
     largest = max(float(abs(a.reshape(-1) - b.reshape(-1)).max()) for a, b in zip(mine, theirs, strict=False))
     scale = max(float(abs(each).max()) for each in mine) or 1.0
-    if not largest <= LARGEST_DIFFERENCE * scale:
-        raise UnreadableModel(f"the outputs differ by {largest:.2g} of up to {scale:.2g}: the weights do not fit")
-    return f"outputs differ by at most {largest:.2g} of up to {scale:.2g}"
+    differs = any(entry.fate is Fate.APPROXIMATED and entry.computes for entry in result.imported.entries)
+    if not largest <= (LARGEST_APPROXIMATED if differs else LARGEST_DIFFERENCE) * scale:
+        cause = "the layers that are approximated compute something else" if differs else "the weights do not fit"
+        raise UnreadableModel(f"the outputs differ by {largest:.2g} of up to {scale:.2g}: {cause}")
+    return Comparison(largest, scale)

@@ -21,6 +21,9 @@ from specnet.package import is_own_module
 BEGINNING = 1 << 16
 """The bytes of a file that its format is told by."""
 
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+"""Bytes that no text has: a message of protobuf may hold words that look like another format's."""
+
 ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 PT2 = r"(.*/)?(models/\w+\.json|serialized_exported_program\.json)"
@@ -74,17 +77,22 @@ def _is_caffemodel(head: Head) -> bool:
     return after.startswith((b"\xa2\x06", b"\x12")) and head.data[2 : 2 + head.data[1]].isascii()
 
 
+def _is_onnx(head: Head) -> bool:
+    """Whether a file begins with a version in a field 1, and not with the length of the JSON of a safetensors file."""
+    return head.data.startswith(b"\x08") and head.data[8:9] != b"{"
+
+
 FORMATS = (
     Format("Keras archive", "keras.reading:read_archive", _has_file(r"config\.json")),
     Format("Keras HDF5", "keras.reading:read_hdf5", _begins(HDF5)),
     Format("Keras JSON", "keras.reading:read_json", _is_text(r'\A\s*\{[^\0]*"(class_name|config)"\s*:')),
     Format("torch.export", "torch_export.reading:read_pt2", _has_file(PT2)),
+    Format("ONNX", "onnx.reading:read_onnx", _is_onnx),  # before those of text, which its documentation may hold
     Format("Darknet cfg", "darknet.reading:read_cfg", _is_text(r"\A\s*\[(net|network)\]")),
     Format("Caffe prototxt", "caffe.reading:read_prototxt", _is_text(
         r"(?<![^\s}\"])layers?\s*:?\s*\{|^\s*(input\s*:|input_(dim|shape)\b|(net|train_net|test_net|base_lr|net_param)\s*:)"
     )),
     Format("Ultralytics YAML", "ultralytics.reading:read_yaml", _is_text(r"^(backbone|head)\s*:")),
-    Format("ONNX", "onnx.reading:read_onnx", _begins(b"\x08")),
 )  # fmt: skip
 
 REFUSED = (
@@ -138,7 +146,7 @@ def _refuse(request: Request, refused: Refused) -> UnreadableModel:
 def _read_head(path: Path) -> Head:
     with open_regular_file(path) as stream:
         data = read_part(stream, BEGINNING)
-    text = data.decode("utf-8-sig", errors="replace")
+    text = "" if BINARY.search(data) else data.decode("utf-8-sig", errors="replace")
     without_comments = re.sub(r"^\s*[#;].*$|\s#.*$", "", text, flags=re.MULTILINE)
     return Head(data, without_comments, _list_names(path) if data.startswith(ZIP) else frozenset())
 

@@ -29,6 +29,9 @@ from specnet.naming import is_reserved
 from specnet.settings import Training
 from specnet.syntax.tree import RESERVED_TAPS
 
+LONGEST_NAME = 200
+"""Characters of a name that are kept: names of a damaged file can fill more pages than a spec may have."""
+
 
 class Recorder:
     """Values are named as the source names them; each may be given anew, as by Caffe's layers in place."""
@@ -38,7 +41,7 @@ class Recorder:
         self.training: Training | None = None
         self.remarks: list[str] = []
         self.run: RunSource | None = None
-        self._builder = NetworkBuilder(re.sub(r'["\s]+', " ", name).strip() or "Imported")
+        self._builder = NetworkBuilder(re.sub(r'["\s]+', " ", name[:LONGEST_NAME]).strip() or "Imported")
         self._values: dict[str, str] = {}
         self._shapes: dict[str, Shape] = {}
         self._missing: dict[str, str] = {}
@@ -81,7 +84,7 @@ class Recorder:
         as layers. Where an input was left out, so is this layer. Raises UnreadableModel where shapes do not fit.
         """
         if lost := next((value for value in inputs if value in self._missing), None):
-            self.leave_out(source, f"it reads `{lost}`, which {self._missing[lost]}", [output])
+            self.leave_out_unread(source, lost, "", [output])
             return ()
         nodes = [self._value(source, value) for value in inputs]
         made = self._make_layers(source, layers, nodes)
@@ -100,7 +103,7 @@ class Recorder:
     def rename(self, source: SourceLayer, value: str, output: str, reason: str, fate: Fate = Fate.EQUAL) -> None:
         """Record a layer that changes nothing here, for a reason such as "dropout with p = 0"."""
         if value in self._missing:
-            self.leave_out(source, f"it reads `{value}`, which {self._missing[value]}", [output])
+            self.leave_out_unread(source, value, "", [output])
             return
         self._bind(output, self._value(source, value))
         self.note(source, fate, reason)
@@ -127,6 +130,12 @@ class Recorder:
             self._values.pop(value, None)
             self._missing[value] = "was left out"
         self._entries[source] = Entry(source, Fate.LEFT_OUT, (), (reason,), computes)
+
+    def leave_out_unread(self, source: SourceLayer, value: str, fault: str, outputs: Sequence[str] = ()) -> None:
+        """Record a layer that reads a value which is not there, with its own fault, if it has one beside that."""
+        self.leave_out(source, f"it reads `{value}`, which {self._missing[value]}", outputs)
+        if fault:
+            self.note(source, Fate.LEFT_OUT, fault)
 
     def note(self, source: SourceLayer, fate: Fate, reason: str = "", nodes: Sequence[str] = ()) -> None:
         """Add to what became of a layer; its fate is the worst that was noted, and reasons are listed once."""
@@ -164,6 +173,11 @@ class Recorder:
         """Take a value for one that is not there, for a reason such as "is no image", until a layer gives it anew."""
         self._values.pop(value, None)
         self._missing[value] = reason
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no layer was added so far."""
+        return len(self._shapes) == len(self._inputs)
 
     def is_missing(self, value: str) -> bool:
         """Whether a value is the output of a layer that was left out."""
@@ -216,8 +230,11 @@ class Recorder:
 
     def _find_outputs(self, outputs: Sequence[str]) -> list[str]:
         known = [self._values[value] for value in outputs if value in self._values]
-        if any(name not in self._inputs for name in known):
-            return self._leave_out_targets([*dict.fromkeys(known)])
+        computed = list(dict.fromkeys(name for name in known if name not in self._inputs))
+        if computed:
+            given = dict.fromkeys(name for name in known if name in self._inputs)
+            self.remarks += [f"an output of the source that is its input `{name}` is left out" for name in given]
+            return self._leave_out_targets(computed)
         leaves = [name for name in self._shapes if name not in self._read and name not in self._inputs]
         if not leaves:
             raise UnreadableModel(f"no layer of the file has a counterpart here{self._explain_first()}")
@@ -309,6 +326,7 @@ class Recorder:
 
     def _take_name(self, wanted: str) -> str:
         """Return a free name that reads like the wanted one, and take it."""
+        wanted = wanted[:LONGEST_NAME]
         first, *others = [part for part in wanted.split(".") if re.search(r"\w", part)] or [""]
         dotted = ".".join((_clean(first), *map(_replace_signs, others)))
         flat = _clean(wanted) or "value"

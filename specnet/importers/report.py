@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from specnet.importers.imported import Entry, Fate
@@ -16,7 +16,8 @@ from specnet.reporters.code_scanning import SARIF_SCHEMA
 MOST_NAMED = 4
 """The layers with the same fate for the same reason that are named; the others are counted."""
 
-QUOTED = re.compile(r"`[^`]*`")
+QUOTED = re.compile(r"`[\w./:-]+`")
+"""The name of a layer or a value."""
 
 INDENT = " " * 7
 
@@ -62,16 +63,19 @@ def _name(entry: Entry) -> str:
 
 def _format_totals(result: ImportResult) -> Iterator[str]:
     source, here = result.imported.totals, result.checked.totals
+    differs = " — another number than here" if not source.rule and source.parameters != here.parameters else ""
     parameters = f"{here.parameters:,} parameters" if here.parameters is not None else "unknown parameters"
     macs = f"{here.macs:,} MACs" if here.macs is not None else "unknown MACs"
     yield f"  here: {format_amount(len(result.checked.network.nodes), 'layer')}, {parameters}, {macs}"
     if source.parameters is not None:
         rule = f" ({source.rule})" if source.rule else ""
-        yield f"  source: {source.parameters:,} parameters{rule}"
+        yield f"  source: {source.parameters:,} parameters{rule}{differs}"
 
 
-def describe_report(result: ImportResult, file: str, output: str | None) -> dict[str, Any]:
-    """Return the report as JSON has it; see docs/schemas/import.json."""
+def describe_report(
+    result: ImportResult, file: str, output: str | None, weights: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the report as JSON has it, with what was written; see docs/schemas/import.json."""
     imported, here = result.imported, result.checked.totals
     counts = Counter(entry.fate for entry in imported.entries)
     network = result.checked.network
@@ -82,6 +86,7 @@ def describe_report(result: ImportResult, file: str, output: str | None) -> dict
         "network": network.name,
         "ok": not imported.lost,
         "output": output,
+        "weights": weights,
         "digest": result.checked.digest,
         "counts": {fate.name.lower(): counts[fate] for fate in Fate},
         "layers": [_describe_entry(entry, result) for entry in imported.entries],

@@ -223,6 +223,12 @@ def test_a_pool_with_dilation_is_not_in_keras() -> None:
         generate("keras", "input 8x8x4\npool max F=3 D=2")
 
 
+@pytest.mark.parametrize("groups", [1, 4])
+def test_a_convolution_with_a_stride_and_a_dilation_is_not_in_keras(groups: int) -> None:
+    with pytest.raises(UnwrittenLayers, match="no stride together with a dilation"):
+        generate("keras", f"input 9x9x4\nconv K=4 F=3 P=2 S=2 D=2 G={groups}")
+
+
 def test_names_of_parameters_hide_nothing_that_a_function_needs() -> None:
     text = """
 block odd(x, y, name, layers, in_channels, K) {

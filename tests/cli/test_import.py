@@ -50,6 +50,21 @@ def test_what_computes_and_is_left_out_writes_nothing(call: Call) -> None:
     assert not Path("x.net").exists()
     assert call("import", "losing.prototxt", "-o", "x.net", "--partial")[0] == 0
     assert specnet.check("x.net").ok
+    assert "# left out: the ROIPooling `lrn` (line 15)" in Path("x.net").read_text()
+
+
+def test_the_report_alone_is_a_dry_run(call: Call, folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    code, out, _ = call("import", "small.prototxt", "--format", "json")
+    assert (code, json.loads(out)["output"], json.loads(out)["weights"]) == (0, None, None)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_message_of_protobuf_that_holds_words_of_other_formats_is_onnx(call: Call) -> None:
+    Path("a.onnx").write_bytes(b"\x08\x0a\x12\x07pytorch:\x10\n input: \n[net]\n backbone: layer { }")
+    _, _, err = call("import", "a.onnx")
+    assert "Caffe" not in err
+    assert "line 1" not in err
 
 
 def test_the_report_as_json_and_sarif(call: Call) -> None:
@@ -75,7 +90,8 @@ def test_the_report_as_json_and_sarif(call: Call) -> None:
         (["noise.bin"], 1, "noise.bin is in no format that is read"),
         (["model.pkl"], 1, "a pickle, which can run any code when it is read"),
         (["small.cfg", "-o", "small.cfg"], 2, "small.cfg is what the command reads"),
-        (["small.cfg", "--format", "json"], 2, "so the spec needs a file: -o x.net"),
+        (["small.cfg", "-o", "no/x.net"], 2, "no/x.net cannot be written: there is no folder no"),
+        (["small.cfg", "-o", "x.net", "--weights-out", "x.net"], 2, "x.net cannot be both the spec and its weights"),
         (["small.cfg", "--input", "big"], 2, "--input big is no shape"),
         (["small.prototxt", "-o", "x.net", "--weights-out", "x.safetensors"], 1, "no weights"),
     ],

@@ -33,7 +33,7 @@ def test_the_layer_that_contributing_shows_is_the_file() -> None:
 def test_paths_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:specnet|tests|docs|grammars|specs)/[\w./-]*)", text))
-    planned = {"specnet/importers/", "specnet/lsp/", "specnet/training/tasks/"}
+    planned = {"specnet/lsp/", "specnet/training/tasks/"}
     examples = {path for path in named if re.search(r"\b(KIND|NAME|CODE)\.|\b(test_)?TOOL_", path)}
     missing = [path for path in named - planned - examples if not (ROOT / path).exists()]
     assert not missing

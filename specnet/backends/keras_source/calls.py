@@ -50,6 +50,8 @@ def _scale_shift(operation: Operation) -> dict[str, Any]:
 def _convert_convolution(operation: Operation) -> Calls:
     """Return a convolution, or a depthwise one where each channel is a group."""
     arguments = operation.arguments
+    if max(spread(arguments["stride"])) > 1 and max(spread(arguments["dilation"])) > 1:
+        raise NoCounterpart("Conv2D has no stride together with a dilation")
     channels, groups = arguments["in_channels"], arguments["groups"]
     if groups == channels > 1:
         multiplier = arguments["out_channels"] // channels

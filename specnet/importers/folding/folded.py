@@ -9,6 +9,7 @@ from specnet.analyses.cost import Totals, measure_costs
 from specnet.analyses.isomorphism import match_networks
 from specnet.compiler import Checked, check_source
 from specnet.graph import Network
+from specnet.importers.errors import UnreadableModel
 from specnet.importers.folding.hints import Hints
 from specnet.importers.folding.network_file import Ambition, NetworkFile
 from specnet.importers.folding.structure import TooDeep
@@ -35,7 +36,8 @@ class Folded:
 def fold(network: Network, hints: Hints | None = None) -> Folded:
     """Return the network with its repetitions and blocks; raises ValueError for one with an error in it.
 
-    A number of parameters in the hints that is not that of the network is left out.
+    One that is too large for a spec raises UnreadableModel. A number of parameters in the hints that is not that of the
+    network is left out.
     """
     hints = hints or Hints()
     if hints.parameters not in (None, Totals(network, measure_costs(network)).parameters):
@@ -43,9 +45,17 @@ def fold(network: Network, hints: Hints | None = None) -> Folded:
     for text in _write(network, hints):
         checked = check_source(Source(f"{network.name}.net", text))
         names = match_networks(network, checked.network) if checked.ok else None
-        if names is not None and checked.network.training == network.training:
+        if names is not None and _is_as_given(network, checked.network, names):
             return Folded(text, checked, names)
+    if not checked.ok:  # too many layers, or too long a text
+        raise UnreadableModel(f"no spec can have this network: {checked.errors[0].message}")
     raise RuntimeError("the network that is written line by line is another one")
+
+
+def _is_as_given(network: Network, written: Network, names: Mapping[str, str]) -> bool:
+    """Whether the same graph is also written with the same attributes, as `pool F=2` without its stride."""
+    layers = ((node.layer, written.by_name[names[node.name]].layer) for node in network.nodes)
+    return written.training == network.training and all(one == other for one, other in layers)
 
 
 def _write(network: Network, hints: Hints) -> Iterator[str]:

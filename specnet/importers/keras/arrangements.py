@@ -5,6 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from specnet.importers.imported import Fate
+from specnet.importers.keras.combined import (
+    WITHIN,
+    find_map_of_channels,
+    find_shuffle,
+    is_within,
+    read_target,
+)
 from specnet.importers.keras.layout import CHANNELS_FIRST
 from specnet.importers.keras.meanings import Meaning, NoMeaning, Situation, is_whole, read_one, to_value
 from specnet.importers.keras.steps import Step, Value
@@ -14,6 +21,7 @@ PASSING = frozenset({"Dropout", "Activation", "ReLU", "LeakyReLU", "ELU", "Gauss
 """Layers that compute each element by itself, whatever its place."""
 
 FLATTENS = "fc reads the map as a vector"
+PIXEL = "only a Reshape to 1x1 pixel reads it, so it stays such a map"
 ORDER = "Keras counts the elements pixel by pixel, and here channel by channel: the weights behind are in that order"
 
 
@@ -64,13 +72,34 @@ def pool_globally(step: Step, situation: Situation) -> Meaning:
     if feeds_only_dense(step.output, situation):
         situation.flattened[step.output] = (1, 1, shape[2])
         return Meaning(f"pool {operation} global", FLATTENS, Fate.EQUAL)
+    if _becomes_pixel(step.output, situation):
+        situation.flattened[step.output] = (1, 1, shape[2])
+        return Meaning(f"pool {operation} global", PIXEL, Fate.EQUAL)
     return Meaning(f"pool {operation} global -> flatten")
+
+
+def _becomes_pixel(value: Value, situation: Situation) -> bool:
+    """Whether all that reads the vector of a pool makes a map of one pixel of it again, as a squeeze-excite does."""
+    readers = situation.readers.get(value, ())
+    is_read = bool(readers) and value not in situation.results
+    return is_read and all(_makes_pixel(reader, situation) for reader in readers)
+
+
+def _makes_pixel(step: Step, situation: Situation) -> bool:
+    target = read_target(step)
+    if step.layer.cls != "Reshape" or not isinstance(target, tuple) or len(target) != 3:
+        return False
+    return situation.layout.to_spec(target)[:2] == (1, 1)
 
 
 def reshape(step: Step, situation: Situation) -> Meaning:
     """Return the layers that fill a shape in Keras's order."""
     shape = situation.shape(read_one(step))
-    target = _complete(to_value(step.layer.config.get("target_shape") or step.layer.config.get("dims")), shape)
+    if is_within(step, situation):
+        return WITHIN
+    if shuffle := find_shuffle(step, shape, situation):
+        return shuffle
+    target = _complete(read_target(step), shape)
     if situation.layout.channels_first:
         own = situation.layout.to_spec(target)
         return Meaning(
@@ -80,6 +109,8 @@ def reshape(step: Step, situation: Situation) -> Meaning:
         return Meaning("", "nothing changes")
     if len(shape) == 3 and len(target) == 1:
         return flatten(step, situation)
+    if found := find_map_of_channels(step, shape, target, situation):
+        return found
     if len(target) == 3 and prod(target[:2]) == 1:
         return _gather(shape, target)
     return Meaning(" -> ".join(_arrange(shape, target)))
@@ -117,6 +148,8 @@ def format_sizes(sizes: Shape) -> str:
 def permute(step: Step, situation: Situation) -> Meaning:
     """Return a `permute` by the letters of the axes."""
     shape = situation.shape(read_one(step))
+    if is_within(step, situation):
+        return WITHIN
     letters = situation.layout.letters(len(shape))
     dims = to_value(step.layer.config.get("dims"))
     if not isinstance(dims, tuple) or sorted(map(str, dims)) != [str(n + 1) for n in range(len(shape))]:

@@ -18,9 +18,6 @@ from specnet.layers.base import Shape
 if TYPE_CHECKING:
     from numpy import ndarray
 
-COUNTER = "num_batches_tracked"
-"""A buffer that Keras does not have."""
-
 
 class Part(NamedTuple):
     """A tensor of one of the layers that stand for a layer of Keras."""
@@ -64,10 +61,6 @@ class Variables:
             group = [(name, array) for name, array in group if own in name.split("/") or name.startswith(f"{own}_")]
         marked = [(name, array) for name, array in group if part.removesuffix("_dense") in name.split("/")]
         return [array for _, array in (marked if part else group)]
-
-    def count(self) -> int:
-        """Return how many numbers the file has for the layers, without those of an optimizer."""
-        return sum(int(array.size) for group in self.groups.values() for _, array in group)
 
     def store(self, part: Part) -> StoredArray:
         """Return a tensor that is read when it is needed."""

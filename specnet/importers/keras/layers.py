@@ -19,7 +19,7 @@ from specnet.importers.keras.meanings import (
     to_value,
 )
 from specnet.importers.keras.steps import Step
-from specnet.importers.keras.windows import pad_or_wait, slide, slide_sequence
+from specnet.importers.keras.windows import cut, pad_or_wait, slide, slide_back, slide_sequence
 from specnet.layers.base import format_shape
 
 TRAINING_ONLY = "only training changes what it reads"
@@ -72,8 +72,7 @@ def scale_layer(step: Step, situation: Situation) -> Meaning:
 
 def drop_path(step: Step, situation: Situation) -> Meaning:
     read_one(step)
-    rate = step.layer.config.get("drop_path_rate", 0.0)
-    return Meaning(f"drop_path {format_number(rate)}" if rate else "", "" if rate else "its rate is 0")
+    return drop_path_of(step, "drop_path_rate")
 
 
 def resize(step: Step, situation: Situation) -> Meaning:
@@ -153,12 +152,13 @@ def drop(step: Step, situation: Situation) -> Meaning:
     noise = to_value(step.layer.config.get("noise_shape"))
     rank = len(situation.shape(read_one(step)))
     if isinstance(noise, tuple) and noise == (None, *[1] * rank):
-        return drop_path_of(step)
+        return drop_path_of(step, "rate")
     return translate_step(step, situation)
 
 
-def drop_path_of(step: Step) -> Meaning:
-    rate = step.layer.config.get("rate", 0.0)
+def drop_path_of(step: Step, name: str) -> Meaning:
+    """Return stochastic depth; its rate is often computed, and 0.07500000000000001 is written as 0.075."""
+    rate = float(f"{step.layer.config.get(name, 0.0):.12g}")
     return Meaning(f"drop_path {format_number(rate)}" if rate else "", "" if rate else "its rate is 0")
 
 
@@ -180,6 +180,7 @@ HANDLERS: Mapping[str, Handler] = {
                      "SeparableConvolution2D", "MaxPooling2D", "MaxPool2D", "AveragePooling2D", "AvgPool2D"), slide),
     **dict.fromkeys(("Conv1D", "Convolution1D", "MaxPooling1D", "AveragePooling1D", "MaxPool1D", "AvgPool1D",
                      "UpSampling1D", "ZeroPadding1D", "Cropping1D"), slide_sequence),
+    **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose", "Deconvolution2D"), slide_back),
     **dict.fromkeys((f"Global{kind}{rank}" for kind in ("AveragePooling", "MaxPooling", "AvgPool", "MaxPool")
                      for rank in ("1D", "2D")), pool_globally),
     **dict.fromkeys(("BatchNormalization", "LayerNormalization", "GroupNormalization"), normalise),
@@ -190,6 +191,7 @@ HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(RANDOM, pass_on),
     **joins.HANDLERS,
     "Activation": activate,
+    "Cropping2D": cut,
     "Dropout": drop,
     "Embedding": embed,
     "Flatten": flatten,

@@ -48,6 +48,8 @@ class Situation:
     not_negative: set[Value] = field(default_factory=set)
     gates: set[Value] = field(default_factory=set)
     """Values within x + 3, cut to 0..6, times 1/6, which is written as one hard_sigmoid."""
+    combined: set[Value] = field(default_factory=set)
+    """Values between layers of Keras that are one layer here."""
 
     def shape(self, value: Value) -> Shape:
         return self.shapes[value]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Fate, Imported, Scope, SourceLayer
 from specnet.importers.keras.arrangements import PASSING
-from specnet.importers.keras.arrays import COUNTER, Part, Variables
+from specnet.importers.keras.arrays import Part, Variables
 from specnet.importers.keras.compilation import read_training
 from specnet.importers.keras.configs import KerasLayer, read_model, read_shape
+from specnet.importers.keras.counting import RULE, Tensors, count_variables, list_tensors
 from specnet.importers.keras.documents import (
     Document,
     read_archive_document,
@@ -68,6 +69,7 @@ class _Reader:
         self.recorder = Recorder(f"{format} (Keras {document.version})", self.model.name)
         self.shapes = dict[Value, Shape]()
         self.nodes = dict[str, tuple[tuple[str, ...], Parameters]]()
+        self.counts = dict[str, int]()
         self.situation = self._make_situation()
 
     def _make_situation(self) -> Situation:
@@ -95,7 +97,12 @@ class _Reader:
             self.recorder.run = make_run(self.request.path, self.program, self.layout)
         self.recorder.training, remarks = read_training(self.document.training)
         self.recorder.remarks += remarks
-        return self.recorder.finish(self.program.outputs)
+        return self.recorder.finish(self.program.outputs, self._sum_parameters(), RULE)
+
+    def _sum_parameters(self) -> int | None:
+        """Return what Keras counts; None where a layer was left out, whose parameters are not known."""
+        is_whole = not any(self.recorder.is_missing(step.output) for step in self.program.steps)
+        return sum(self.counts.values()) if is_whole else None
 
     def _add_input(self, value: Value, layer: KerasLayer) -> None:
         config = layer.config
@@ -153,7 +160,9 @@ class _Reader:
         self.shapes[step.output] = self.recorder.shape(step.output)
         shapes = tuple(self.recorder.shape(value) for value in reads)
         self._share(step, source, added, _list_parameters(meaning, shapes))
-        self._store(step, meaning, shapes)
+        tensors = list_tensors(meaning, shapes)
+        self.counts.setdefault(step.name, count_variables(step, tensors))
+        self._store(step, meaning, tensors)
         self._follow(step, meaning)
 
     def _share(self, step: Step, source: SourceLayer, added: tuple[str, ...], parameters: Parameters) -> None:
@@ -169,18 +178,16 @@ class _Reader:
                 if learned:
                     self.recorder.share(node, owner)
 
-    def _store(self, step: Step, meaning: Meaning, shapes: tuple[Shape, ...]) -> None:
+    def _store(self, step: Step, meaning: Meaning, tensors: Sequence[Tensors]) -> None:
         """Keep the tensors of the layers that a call means, unless they are those of an earlier call."""
         if step.is_again or not meaning.layers or self.variables is None:
             return
-        nodes, current, place = self.nodes[step.name][0][-meaning.layers.count(" -> ") - 1 :], shapes, 0
-        for node, layer in zip(nodes, read_layers(meaning.layers, current), strict=True):
-            tensors = {**layer.parameters(current), **layer.buffers(current)}
-            for role, shape in tensors.items():
-                if role != COUNTER:
-                    part = Part(step, place, role, shape, self.situation.flattened.get(step.reads[0]))
-                    self.recorder.store(node, role, self.variables.store(part))
-            current, place = (layer.output(current),), place + bool(tensors)
+        nodes, place = self.nodes[step.name][0][-len(tensors) :], 0
+        for node, own in zip(nodes, tensors, strict=True):
+            for role, shape in own.items():
+                part = Part(step, place, role, shape, self.situation.flattened.get(step.reads[0]))
+                self.recorder.store(node, role, self.variables.store(part))
+            place += bool(own)
 
     def _follow(self, step: Step, meaning: Meaning) -> None:
         """Note what is known of the values of the step."""
@@ -196,7 +203,8 @@ class _Reader:
         """Compare the shape that the file gives for a value with the one here."""
         producer = next((step for step in self.program.steps if step.output == value), None)
         sizes = [size for size in claimed[1:] if size is not None]
-        is_other = value in self.situation.flattened or value in self.situation.paddings
+        situation = self.situation
+        is_other = any(value in some for some in (situation.flattened, situation.paddings, situation.combined))
         if producer and value in self.shapes and not is_other and len(sizes) == len(claimed) - 1:
             source = SourceLayer(producer.name, producer.layer.cls)
             self.recorder.claim(source, value, self.layout.to_spec(sizes))

@@ -36,9 +36,32 @@ def _run(path: Path, layout: Layout, inputs: Sequence[ndarray]) -> list[ndarray]
     except Exception as error:
         raise SourceNotRun(f"Keras itself cannot load {path}: {describe_reason(error)}") from None
     given = [array if layout.channels_first else _put_channels_last(array) for array in inputs]
-    results = model.predict(given[0] if len(given) == 1 else given, verbose=0)
+    if keras.backend.backend() == "torch" and any(map(_repeats_edge, model._flatten_layers())):
+        raise SourceNotRun("Keras on torch counts the edge twice in uneven windows of average pools, as no other does")
+    try:
+        results = model.predict(given[0] if len(given) == 1 else given, verbose=0)
+    except Exception as error:
+        raise SourceNotRun(f"Keras itself cannot run {path}: {describe_reason(error)}") from None
     found = [numpy.asarray(each) for each in (results if isinstance(results, list) else [results])]
     return [array if layout.channels_first else _put_channels_first(array) for array in found]
+
+
+def _repeats_edge(layer: Any) -> bool:
+    """Whether an average pool of Keras on torch gives other numbers than on TensorFlow and JAX.
+
+    Where more is padded behind the map than before it, torch's backend of Keras repeats the edge, and counts it.
+    """
+    if not type(layer).__name__.startswith("AveragePooling") or layer.padding != "same":
+        return False
+    shapes = [node.input_tensors[0].shape for node in layer._inbound_nodes]
+    first = 2 if layer.data_format == "channels_first" else 1
+    return any(any(map(_is_uneven, shape[first:], layer.pool_size, layer.strides)) for shape in shapes)
+
+
+def _is_uneven(size: int | None, window: int, stride: int) -> bool:
+    if size is None:
+        return True
+    return max((-(-size // stride) - 1) * stride + window - size, 0) % 2 == 1
 
 
 def _import_keras() -> Any:

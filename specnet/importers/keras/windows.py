@@ -6,7 +6,8 @@ from typing import Any
 
 from specnet.foreign.values import format_foreign_value, make_pair
 from specnet.importers.imported import Fate
-from specnet.importers.keras.by_table import translate_step, update_names
+from specnet.importers.keras.by_table import by_table, translate_step, update_names
+from specnet.importers.keras.combined import WITHIN, find_cut, is_within
 from specnet.importers.keras.meanings import (
     Meaning,
     NoMeaning,
@@ -15,6 +16,7 @@ from specnet.importers.keras.meanings import (
     read_one,
     to_value,
 )
+from specnet.importers.keras.sides import Sides, read_sides
 from specnet.importers.keras.steps import Step
 from specnet.importers.layer_texts import has_layers
 
@@ -24,17 +26,8 @@ WINDOWS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Convolutio
 MAXIMA = frozenset({"MaxPooling2D", "MaxPool2D"})
 """Layers whose padding never wins, as zeros do not among values that are not negative."""
 
-Sides = tuple[tuple[int, int], tuple[int, int]]
-
-
-def read_sides(value: Any) -> Sides:
-    """Return Keras's padding, n, (rows, columns) or ((top, bottom), (left, right)); raises NoMeaning for others."""
-    axes = make_pair(to_value(value))
-    rows, columns = (make_pair(axis) for axis in axes)
-    sides = (rows, columns)
-    if not all(is_whole(size) and size >= 0 for axis in sides for size in axis):
-        raise NoMeaning(f"its padding is {value!r}"[:80])
-    return sides
+AVERAGES = frozenset({"AveragePooling2D", "AvgPool2D"})
+"""Layers whose explicit padding counts as zeros here."""
 
 
 def pad_or_wait(step: Step, situation: Situation) -> Meaning:
@@ -55,10 +48,12 @@ def _can_take(reader: Step, step: Step, sides: Sides, situation: Situation) -> b
         return False
     if reader.layer.cls in WINDOWS:
         return reader.layer.cls != "Convolution2D" or "border_mode" in config or "padding" in config
-    if reader.layer.cls not in MAXIMA or step.reads[0] not in situation.not_negative:
+    is_maximum = reader.layer.cls in MAXIMA and step.reads[0] in situation.not_negative
+    if not is_maximum and reader.layer.cls not in AVERAGES:
         return False
     window = make_pair(to_value(config.get("pool_size", 2)))
-    text = f"pool max F={format_foreign_value(window)} P={format_foreign_value(sides)} floor"
+    operation = "max" if is_maximum else "avg"
+    text = f"pool {operation} F={format_foreign_value(window)} P={format_foreign_value(sides)} floor"
     return has_layers(text, [situation.shape(step.reads[0])])
 
 
@@ -67,6 +62,22 @@ def slide(step: Step, situation: Situation) -> Meaning:
     name = "border_mode" if "border_mode" in step.layer.config else "padding"
     sides = situation.paddings.get(read_one(step)) or _find_even_sides(step, step.layer.config.get(name))
     return translate_step(step, situation, **({name: sides} if sides else {}), **_omit_strides(step))
+
+
+def slide_back(step: Step, situation: Situation) -> Meaning:
+    """Translate a transposed convolution, with what a Cropping2D behind it cuts off."""
+    read_one(step)
+    found = find_cut(step, situation)
+    if not found:
+        return translate_step(step, situation)
+    sides, added = found
+    more = {"output_padding": added} if any(added) else {}
+    return translate_step(step, situation, padding=sides, **more)
+
+
+def cut(step: Step, situation: Situation) -> Meaning:
+    """Translate Cropping2D, unless it cuts the output of a transposed convolution, whose padding that is."""
+    return WITHIN if is_within(step, situation) else by_table(step, situation)
 
 
 def _omit_strides(step: Step) -> dict[str, None]:

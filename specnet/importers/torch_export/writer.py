@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from specnet.importers.errors import UnreadableModel
 from specnet.importers.imported import Entry, Fate, Scope, SourceLayer, StoredArray
 from specnet.importers.tensors.program import Operator, Program
 from specnet.importers.torch_export.calls import Call, Calls, Ref
@@ -40,6 +41,7 @@ class Writer:
             operators=tuple(self.operators),
             outputs=outputs,
             constants=constants,
+            learned=frozenset(self.calls.names.get(name, name) for name in self.calls.learned),
             entries=tuple(_list_unread(self.calls)),
             batch=next((shape[0] for shape in self.calls.inputs.values() if shape), 1),
             remarks=remarks,
@@ -83,7 +85,7 @@ class Writer:
     def _name_constant(self, name: str) -> str:
         tensor = self.calls.tensors[name]
         given = self.calls.names.get(name, name)
-        array = StoredArray(tuple(tensor.shape), lambda: tensor.detach().cpu().float().numpy())
+        array = StoredArray(tuple(tensor.shape), lambda: _read_tensor(tensor, given))
         self.constants.setdefault(given, array)
         self.shapes.setdefault(given, tuple(tensor.shape))
         return given
@@ -124,6 +126,13 @@ def _list_paths(name: str) -> Iterator[str]:
 
 
 UNREAD = "its forward does not read it: only training does, or nothing"
+
+
+def _read_tensor(tensor: Any, name: str) -> Any:
+    """Return the array of a tensor; raises UnreadableModel for one that holds no numbers."""
+    if tensor.is_meta:
+        raise UnreadableModel(f"the tensor `{name}` is on the device `meta`, so that it holds no numbers")
+    return tensor.detach().cpu().float().numpy()
 
 
 def _make_number(number: float) -> Any:

@@ -144,8 +144,9 @@ class _Reader:
             return module(assembly, name, value, *arguments)
         except UnreadableModel:
             raise
-        except (TypeError, ValueError, IndexError) as error:
-            raise UnreadableModel(f"{_place(row)} cannot have the arguments {list(arguments)}: {error}") from None
+        except (TypeError, ValueError, IndexError):
+            reason = "which are of the wrong type or do not fit what it reads"
+            raise UnreadableModel(f"{_place(row)} has the arguments {list(arguments)}, {reason}") from None
 
     def _join(self, row: Row, assembly: Assembly, inputs: Sequence[str]) -> str:
         """Add a Concat; raises UnreadableModel for maps of different sizes, with the rows that they come from."""

@@ -114,8 +114,8 @@ class _ShiftAndScaleModule(nn.Module):
     def __init__(self, normalizer: ShiftAndScale) -> None:
         super().__init__()
         self.reverses = normalizer.reverses
-        self.register_buffer("shift", normalizer.shift.permute(2, 0, 1).contiguous())
-        self.register_buffer("scale", normalizer.scale.permute(2, 0, 1).contiguous())
+        self.register_buffer("shift", _put_channels_first(normalizer.shift))
+        self.register_buffer("scale", _put_channels_first(normalizer.scale))
 
     def forward(self, pixels: Tensor) -> Tensor:
         inputs = (pixels - self.shift) * self.scale
@@ -162,8 +162,16 @@ def normalizer_from_record(record: Mapping[str, Any], shape: tuple[int, int, int
 
 
 def _shortest_form(values: Tensor) -> Any:
-    uniform = bool((values == values[0, 0]).all())
-    return (values[0, 0] if uniform else values).tolist()
+    return (values[0, 0] if _is_same_everywhere(values) else values).tolist()
+
+
+def _put_channels_first(values: Tensor) -> Tensor:
+    """Return C×H×W, or C×1×1 where all pixels have the same, which other programs know as a rule for channels."""
+    return (values[:1, :1] if _is_same_everywhere(values) else values).permute(2, 0, 1).contiguous()
+
+
+def _is_same_everywhere(values: Tensor) -> bool:
+    return bool((values == values[0, 0]).all())
 
 
 def fit_normalizer(setting: Normalize, pixels: Pixels) -> Normalizer:

@@ -100,7 +100,7 @@ def test_a_solver_becomes_the_train_section(tmp_path: Path) -> None:
     solver = 'net: "models/x/train.prototxt" base_lr: 0.1 momentum: 0.9 weight_decay: 0.0005 max_iter: 10000 '
     policy = 'lr_policy: "multistep" gamma: 0.1 stepvalue: 5000 stepvalue: 8000 type: "Nesterov"'
     result = import_model(write(tmp_path, solver + policy, "models/x/solver.prototxt"))
-    lines = [line.strip() for line in result.text.splitlines()]
+    lines = [" ".join(line.split()) for line in result.text.splitlines()]
     assert "optimizer sgd lr=0.1 weight_decay=0.0005 momentum=0.9 nesterov" in lines
     training = result.checked.network.training
     assert training and isinstance(training.schedule, Step) and training.schedule.at == (5, 8)

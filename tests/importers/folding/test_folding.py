@@ -142,6 +142,21 @@ def test_a_module_of_the_source_is_a_block_though_another_part_would_save_more()
     assert "inverted_residual 32 S=2" in text and "repeat 2 { add { | inverted_residual 32 | identity } }" in text
 
 
+@pytest.mark.parametrize("pools", ["F=2,F=2 S=2", "F=2 S=2,F=2", "F=2,F=2 S=1,F=2 S=2"])
+def test_layers_that_are_one_function_are_written_as_they_were_given(pools: str) -> None:
+    stages = [f"conv K=8 F=3 {pad} -> bn -> relu\npool max {pool} floor\n"
+              for pool in pools.split(",") for pad in ("P=1", "P=same")]  # fmt: skip
+    network = specnet.check(f"input 512x512x8\n{''.join(stages * 2)}fc 3\n").network
+    assert [node.layer for node in fold(network).checked.network.nodes] == [node.layer for node in network.nodes]
+
+
+def test_a_text_with_other_attributes_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = specnet.check("input 8x8x4\nconv K=4 F=3 P=same\npool max F=2\n").network
+    write = NetworkFile.write
+    monkeypatch.setattr(NetworkFile, "write", lambda self: write(self).replace("F=2", "F=2 S=2"))
+    assert "S=2" not in fold(network).text
+
+
 def test_a_very_large_network_is_written_line_by_line() -> None:
     builder = specnet.NetworkBuilder("long")
     value = builder.input((8,))

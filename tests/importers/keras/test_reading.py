@@ -75,6 +75,8 @@ CONV = {"filters": 4, "kernel_size": [3, 3]}
         ([8, 8, 3], "Activation", {"activation": "swish"}, ["silu"]),
         ([8, 8, 3], "Dropout", {"rate": 0.2}, ["dropout 0.2"]),
         ([8, 8, 3], "Dropout", {"rate": 0.2, "noise_shape": [None, 1, 1, 1]}, ["drop_path 0.2"]),
+        ([8, 8, 3], "Dropout", {"rate": 0.07500000000000001, "noise_shape": [None, 1, 1, 1]}, ["drop_path 0.075"]),
+        ([8, 8, 3], "StochasticDepth", {"drop_path_rate": 0.1}, ["drop_path 0.1"]),
         ([8, 8, 3], "Rescaling", {"scale": 0.5, "offset": 0.0}, ["times 0.5"]),
         ([8, 8, 3], "Flatten", {}, ["tokens", "flatten"]),
         ([8, 8, 1], "Flatten", {}, ["flatten"]),
@@ -179,6 +181,83 @@ def test_a_vector_that_only_fully_connected_layers_read_is_a_map(tmp_path: Path)
     entry = result.imported.entries[1]
     assert entry.fate is Fate.EQUAL
     assert "fc reads the map as a vector" in entry.reasons[0]
+
+
+@pytest.mark.parametrize("size", [[1, 1, 3], [1, 1, -1]])
+def test_a_squeeze_excite_keeps_its_map_of_one_pixel(tmp_path: Path, size: list[int]) -> None:
+    layers = [
+        INPUT,
+        make_layer("GlobalAveragePooling2D", "pool", [["image", 0, 0, {}]]),
+        make_layer("Reshape", "pixel", [["pool", 0, 0, {}]], target_shape=size),
+        make_layer("Dense", "excite", [["pixel", 0, 0, {}]], units=3, activation="sigmoid"),
+        make_layer("Multiply", "scaled", [["image", 0, 0, {}], ["excite", 0, 0, {}]]),
+    ]
+    result = read(tmp_path, make_functional(layers, [["image", 0, 0]], [["scaled", 0, 0]]))
+    assert list_lines(result) == ["pool avg global", "conv K=3 F=1", "sigmoid", "@input -> mul @excite_sigmoid"]
+    assert not result.imported.lost
+
+
+def test_a_pool_that_other_layers_read_too_is_a_vector(tmp_path: Path) -> None:
+    layers = [
+        INPUT,
+        make_layer("GlobalAveragePooling2D", "pool", [["image", 0, 0, {}]]),
+        make_layer("Reshape", "pixel", [["pool", 0, 0, {}]], target_shape=[1, 1, 3]),
+        make_layer("Activation", "soft", [["pool", 0, 0, {}]], activation="softmax"),
+    ]
+    result = read(tmp_path, make_functional(layers, [["image", 0, 0]], [["pixel", 0, 0], ["soft", 0, 0]]))
+    assert list_lines(result)[:3] == ["pool avg global", "flatten", "reshape 1x1x3"]
+
+
+COMBINED: list[tuple[list[int | None], Layers, list[str]]] = [
+    ([4, 4, 6], [("Reshape", {"target_shape": [4, 4, 2, 3]}), ("Permute", {"dims": [1, 2, 4, 3]}),
+                 ("Reshape", {"target_shape": [4, 4, 6]})], ["shuffle 2"]),
+    ([4, 4, 6], [("Reshape", {"target_shape": [4, 4, -1, 2]}), ("Permute", {"dims": [1, 2, 4, 3]}),
+                 ("Reshape", {"target_shape": [4, 4, -1]})], ["shuffle 3"]),
+    ([48], [("Reshape", {"target_shape": [3, 4, 4]}), ("Permute", {"dims": [2, 3, 1]})], ["reshape 4x4x3"]),
+    ([48], [("Reshape", {"target_shape": [3, 4, 4]}), ("Permute", {"dims": [3, 2, 1]})],
+     ["reshape 12x4", "map 3x4", "permute CWH"]),
+    ([8, 8, 3], [("Conv2DTranspose", {**CONV, "strides": [2, 2]}), ("Cropping2D", {"cropping": [[1, 0], [1, 0]]})],
+     ["deconv K=4 F=3 S=2 P=1 OP=1"]),
+    ([8, 8, 3], [("Conv2DTranspose", {**CONV, "strides": [2, 2]}), ("Cropping2D", {"cropping": [[0, 1], [1, 1]]})],
+     ["deconv K=4 F=3 S=2 P=[0:1,1]"]),
+    ([8, 8, 3], [("Conv2DTranspose", CONV), ("Cropping2D", {"cropping": [[3, 0], [0, 0]]})],
+     ["deconv K=4 F=3", "crop P=[3:0,0]"]),
+    ([8, 8, 3], [("ZeroPadding2D", {"padding": 1}), ("AveragePooling2D", {"pool_size": [3, 3], "strides": [2, 2]})],
+     ["pool avg F=3 S=2 P=1"]),
+    ([8, 8, 3], [("ZeroPadding2D", {"padding": 2}), ("AveragePooling2D", {"pool_size": [3, 3], "strides": [2, 2]})],
+     ["pad 2", "pool avg F=3 S=2 floor"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "chain", "lines"), COMBINED)
+def test_layers_that_are_one_here(tmp_path: Path, shape: list[int | None], chain: Layers, lines: list[str]) -> None:
+    result = read(tmp_path, make_sequential(shape, *chain))
+    assert list_lines(result) == lines
+    assert all(entry.fate in (Fate.EXACT, Fate.EQUAL) for entry in result.imported.entries)
+
+
+@pytest.mark.parametrize("size", [[4, 4, 4, 2], [4, 4, -1, 4], [4, 4, -1, -1], [4, 4, 0, 6], [4, 4, "a", 6]])
+def test_groups_that_do_not_divide_the_channels_are_refused(tmp_path: Path, size: list[Any]) -> None:
+    chain = [("Reshape", {"target_shape": size}), ("Permute", {"dims": [1, 2, 4, 3]})]
+    result = read(tmp_path, make_sequential([4, 4, 6], ("ReLU", {}), *chain, ("Reshape", {"target_shape": [4, 4, 6]})))
+    assert [entry.source.kind for entry in result.imported.lost] == ["Reshape", "Permute", "Reshape"]
+
+
+def test_parameters_as_keras_counts_them(tmp_path: Path) -> None:
+    layers = (
+        ("Rescaling", {"scale": 2.0, "offset": 1.0}),
+        ("Normalization", {}),
+        ("Conv2D", {**CONV, "use_bias": False}),
+        ("BatchNormalization", {"scale": False}),
+    )
+    totals = read(tmp_path, make_sequential([8, 8, 3], *layers)).imported.totals
+    assert totals.parameters == 7 + 3 * 3 * 3 * 4 + 3 * 4
+    assert "moving statistics" in totals.rule
+
+
+def test_parameters_are_unknown_where_a_layer_is_left_out(tmp_path: Path) -> None:
+    result = read(tmp_path, make_sequential([8, 8, 3], ("Conv2D", CONV), ("Lambda", {})))
+    assert result.imported.totals.parameters is None
 
 
 def test_channels_first(tmp_path: Path) -> None:

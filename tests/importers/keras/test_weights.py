@@ -72,6 +72,26 @@ def make_channels_first() -> Any:
     return keras.Model(image, layers.Dense(5)(layers.Flatten()(x)))
 
 
+def make_gates() -> Any:
+    image = layers.Input((8, 6, 4))
+    x = layers.Conv2D(8, 3, padding="same")(image)
+    gate = layers.Reshape((1, 1, 8))(layers.GlobalAveragePooling2D()(x))
+    gate = layers.Dense(2, activation="relu", use_bias=False)(gate)
+    x = layers.Multiply()([x, layers.Conv2D(8, 1, activation="sigmoid")(gate)])
+    vector = layers.Dense(8, activation="sigmoid")(layers.GlobalMaxPooling2D()(x))
+    return keras.Model(image, layers.Multiply()([x, layers.Reshape((1, 1, 8))(vector)]))
+
+
+def make_combined() -> Any:
+    vector = layers.Input((24,))
+    x = layers.Permute((2, 3, 1))(layers.Reshape((6, 2, 2))(vector))
+    x = layers.Cropping2D(((2, 1), (1, 2)))(layers.Conv2DTranspose(6, 5, strides=2, activation="relu")(x))
+    x = layers.Cropping2D(1)(layers.Conv2DTranspose(6, (3, 4), strides=(2, 3))(x))
+    x = layers.Reshape((*x.shape[1:3], 6))(layers.Permute((1, 2, 4, 3))(layers.Reshape((*x.shape[1:3], 2, 3))(x)))
+    x = layers.AveragePooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x))
+    return keras.Model(vector, layers.Flatten()(x))
+
+
 def shake(model: Any) -> None:
     """Give every variable other numbers than it had when it was made, so that none can be mistaken for another."""
     generator = numpy.random.default_rng(0)
@@ -82,8 +102,11 @@ def shake(model: Any) -> None:
             variable.assign(numbers.astype("float32"))
 
 
+MODELS = (make_windows, make_tokens, make_shared, make_channels_first, make_gates, make_combined)
+
+
 @pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("make", [make_windows, make_tokens, make_shared, make_channels_first])
+@pytest.mark.parametrize("make", MODELS)
 @pytest.mark.filterwarnings("ignore")
 def test_outputs_are_those_of_keras(tmp_path: Path, make: Any, ending: str) -> None:
     model = make()
@@ -92,6 +115,7 @@ def test_outputs_are_those_of_keras(tmp_path: Path, make: Any, ending: str) -> N
     model.save(file)
     result = import_model(str(file))
     assert all(entry.fate in (Fate.EXACT, Fate.EQUAL) for entry in result.imported.entries)
+    assert result.imported.totals.parameters == model.count_params()
     assert "outputs differ by at most" in carry_weights(result).summary
 
 
@@ -104,3 +128,13 @@ def test_files_of_another_model_are_refused(tmp_path: Path) -> None:
     result = import_model(str(tmp_path / "model.keras"), None, tmp_path / "other.h5")
     with pytest.raises(ValueError, match="has no variables of"):
         carry_weights(result)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("size", "said"), [(4, "outputs differ by at most"), (5, "counts the edge twice")])
+def test_pools_in_which_keras_on_torch_repeats_the_edge_are_not_compared(tmp_path: Path, size: int, said: str) -> None:
+    model = keras.Sequential(
+        [layers.Input((size, size, 3)), layers.Conv2D(2, 1), layers.AveragePooling2D(3, strides=3, padding="same")]
+    )
+    model.save(tmp_path / "model.keras")
+    assert said in carry_weights(import_model(str(tmp_path / "model.keras"))).summary

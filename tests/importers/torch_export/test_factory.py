@@ -186,3 +186,9 @@ def test_weights_of_another_module_are_refused(tmp_path: Path) -> None:
     torch.save({"conv.weight": torch.ones(3)}, path := tmp_path / "other.pth")
     with pytest.raises(UnreadableModel, match="does not fit the module"):
         import_model("networks_of_a_user:Small", (16, 16, 3), path)
+
+
+def test_weights_on_the_device_meta_end_in_a_message() -> None:
+    result = import_model('torch.nn:Conv2d(3, 4, 3, device="meta")', (8, 8, 3))
+    with pytest.raises(UnreadableModel, match="on the device `meta`"):
+        carry_weights(result)

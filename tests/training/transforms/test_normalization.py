@@ -57,6 +57,12 @@ def test_as_a_module_it_is_the_same(setting: Normalize) -> None:
     torch.testing.assert_close(done, normalizer(PIXELS), atol=2e-6, rtol=1e-6)
 
 
+def test_as_a_module_it_has_a_number_for_each_channel_unless_pixels_differ() -> None:
+    shapes = {kind: fit_normalizer(kind(), PIXELS).to_module().shift.shape for kind in (MeanStd, MeanImage)}
+    height, width, channels = PIXELS.shape[1:]
+    assert shapes == {MeanStd: (channels, 1, 1), MeanImage: (channels, height, width)}
+
+
 def test_scale_and_none() -> None:
     torch.testing.assert_close(fit_normalizer(UnitScale(), PIXELS)(PIXELS), PIXELS.permute(0, 3, 1, 2) / 255)
     assert fit_normalizer(Unchanged(), PIXELS)(PIXELS).equal(PIXELS.permute(0, 3, 1, 2).float())
