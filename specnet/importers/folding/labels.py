@@ -101,9 +101,9 @@ def _list_names(line: Sequence, scopes: Scopes, sizes: Mapping[str, int]) -> Ite
     yield from filter(_is_word, _list_scopes(names, scopes))
     shared = [_find_prefix(names)]
     if any(isinstance(item, Call | Repeat) for item in line):
-        prefix = _find_prefix(main)
-        is_whole = sizes.get(prefix) == count_prefixes(names)[prefix]
-        shared = [*shared, prefix, _find_range(main)] if is_whole else [*shared, _find_range(main), prefix]
+        shared.append(_find_prefix(main))
+        is_whole = sizes.get(shared[-1]) == count_prefixes(names)[shared[-1]]
+        shared.insert(len(shared) if is_whole else 0, _find_range(main))
     elif is_join_alone:
         shared += [prefix for prefix in [_find_prefix(main)] if re.search(r"\d", prefix)]
     else:

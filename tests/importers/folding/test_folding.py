@@ -139,7 +139,10 @@ def test_a_module_of_the_source_is_a_block_though_another_part_would_save_more()
     text = fold(network, Hints(scopes)).text
     assert "block stack(" not in text
     text = " ".join(text.split())
-    assert "inverted_residual 32 S=2" in text and "repeat 2 { add { | inverted_residual 32 | identity } }" in text
+    assert (
+        "bottleneck3_0_convs1: bottleneck 32 S=2" in text
+        and "bottleneck3_1_2: repeat 2 { add { | bottleneck 32 | identity } }" in text
+    )
 
 
 @pytest.mark.parametrize("pools", ["F=2,F=2 S=2", "F=2 S=2,F=2", "F=2,F=2 S=1,F=2 S=2"])
@@ -179,11 +182,12 @@ def test_arms_that_are_nested_too_deep_are_no_arms() -> None:
 
 
 def make_fires(*names: str) -> Network:
-    """Return modules of two convolutions, those of `fire2` as `fire2_squeeze` and `fire2_expand`, pools between."""
+    """Return modules of convolutions, those of `fire2` as `fire2_squeeze`, `fire2_mix` …, with pools between."""
     builder = specnet.NetworkBuilder("fires")
     value = builder.input((64, 64, 8))
     for filters, name in enumerate(names, 4):
         value = builder.add("conv", value, K=filters, F=1, name=f"{name}_squeeze")
+        value = builder.add("conv", value, K=4, F=3, P=1, name=f"{name}_mix")
         arms = [builder.add("conv", value, K=8, F=1 + 2 * n, P=n, name=f"{name}_expand{n}") for n in range(2)]
         value = builder.add("concat", *arms, name=f"{name}_concat")
         if filters % 2:
@@ -194,7 +198,7 @@ def make_fires(*names: str) -> Network:
 def test_blocks_and_lines_have_what_the_names_of_the_source_share() -> None:
     text = fold(make_fires("fire2", "fire3", "fire4", "fire5")).text
     assert "block fire(" in text
-    assert all(f"\n{label}: " in text for label in ("fire2", "fire3", "fire4", "fire5", "pool_fire3"))
+    assert all(f"\n{label}: " in text for label in ("fire2_3", "fire4_5", "pool_fire3"))
     assert "stage" not in text
 
 
