@@ -82,7 +82,7 @@ class Recorder:
         as layers. Where an input was left out, so is this layer. Raises UnreadableModel where shapes do not fit.
         """
         if lost := next((value for value in inputs if value in self._missing), None):
-            self.leave_out(source, f"it reads `{lost}`, which {self._missing[lost]}", [output])
+            self.leave_out_unread(source, lost, "", [output])
             return ()
         nodes = [self._value(source, value) for value in inputs]
         made = self._make_layers(source, layers, nodes)
@@ -101,7 +101,7 @@ class Recorder:
     def rename(self, source: SourceLayer, value: str, output: str, reason: str, fate: Fate = Fate.EQUAL) -> None:
         """Record a layer that changes nothing here, for a reason such as "dropout with p = 0"."""
         if value in self._missing:
-            self.leave_out(source, f"it reads `{value}`, which {self._missing[value]}", [output])
+            self.leave_out_unread(source, value, "", [output])
             return
         self._bind(output, self._value(source, value))
         self.note(source, fate, reason)
@@ -116,6 +116,12 @@ class Recorder:
             self._values.pop(value, None)
             self._missing[value] = "was left out"
         self._entries[source] = Entry(source, Fate.LEFT_OUT, (), (reason,), computes)
+
+    def leave_out_unread(self, source: SourceLayer, value: str, fault: str, outputs: Sequence[str] = ()) -> None:
+        """Record a layer that reads a value which is not there, with its own fault, if it has one beside that."""
+        self.leave_out(source, f"it reads `{value}`, which {self._missing[value]}", outputs)
+        if fault:
+            self.note(source, Fate.LEFT_OUT, fault)
 
     def note(self, source: SourceLayer, fate: Fate, reason: str = "", nodes: Sequence[str] = ()) -> None:
         """Add to what became of a layer; its fate is the worst that was noted, and reasons are listed once."""
@@ -153,6 +159,11 @@ class Recorder:
         """Take a value for one that is not there, for a reason such as "is no image", until a layer gives it anew."""
         self._values.pop(value, None)
         self._missing[value] = reason
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no layer was added so far."""
+        return len(self._shapes) == len(self._inputs)
 
     def is_missing(self, value: str) -> bool:
         """Whether a value is the output of a layer that was left out."""

@@ -94,10 +94,9 @@ class NetWalk:
     def _add(self, layer: CaffeLayer, adders: Mapping[str, Adder]) -> None:
         """Add a layer that reads blobs, or leave it out with the reason."""
         kind = layer.kind
-        if kind in RECURRENT:
-            raise UnreadableModel(
-                f"{describe_source(layer.source)} has a state from one step to the next: {RECURRENT[kind]}"
-            )
+        fault = "" if kind in adders or kind in READ else _explain_unknown(kind)
+        if kind in RECURRENT and self.recorder.is_empty:
+            raise UnreadableModel(f"{describe_source(layer.source)} {fault.removeprefix('it ')}")
         if kind in TRAINING or kind.endswith(("Loss", "WithLoss")) or (kind in ("Python",) and _is_loss(layer)):
             self._leave_out_training(layer)
         elif kind in BOXES:
@@ -109,13 +108,13 @@ class NetWalk:
                 layer, f"it reads `{layer.bottoms[0]}`, which {self.beside[layer.bottoms[0]]}", computes=False
             )
         elif lost := next((bottom for bottom in layer.bottoms if self.recorder.is_missing(bottom)), None):
-            self.leave_out(layer, f"it reads `{lost}`, which {self.recorder.explain_missing(lost)}")
+            self.recorder.leave_out_unread(layer.source, lost, fault, self._list_new(layer))
+        elif fault:
+            self.leave_out(layer, fault)
         elif kind != UNPOOLING and (place := next((each for each in layer.bottoms if each in self.places), None)):
             self.leave_out(layer, f"it reads `{place}`, the places of maxima, which are no value here")
-        elif kind in adders or kind in READ:
-            self._add_known(layer, adders.get(kind, NetWalk.add_translated))
         else:
-            self.leave_out(layer, _explain_unknown(kind))
+            self._add_known(layer, adders.get(kind, NetWalk.add_translated))
 
     def _add_known(self, layer: CaffeLayer, add: Callable[[NetWalk, CaffeLayer], object]) -> None:
         """Add a layer of a known type; raises UnreadableModel for parameters that are no numbers."""
@@ -139,10 +138,14 @@ class NetWalk:
 
     def leave_out(self, layer: CaffeLayer, reason: str, computes: bool = True) -> None:
         """Leave out a layer, and with it what reads its tops."""
-        tops = [top for top in layer.tops if top not in layer.bottoms]
+        tops = self._list_new(layer)
         self.recorder.leave_out(layer.source, reason, tops, computes)
         for top in tops if not computes else ():
             self.beside[top] = BOX if layer.kind in BOXES else "was left out"
+
+    def _list_new(self, layer: CaffeLayer) -> list[str]:
+        """Return the tops of a layer that are not written in place."""
+        return [top for top in layer.tops if top not in layer.bottoms]
 
     def parameters(self, layer: CaffeLayer) -> dict[str, Any]:
         """Return the parameters of a layer by their names, with heights and widths as pairs."""
@@ -252,6 +255,8 @@ def _is_loss(layer: CaffeLayer) -> bool:
 
 
 def _explain_unknown(kind: str) -> str:
+    if kind in RECURRENT:
+        return f"it has a state from one step to the next: {RECURRENT[kind]}"
     if kind == "Python":
         return "it is code in Python beside the file, which is not run"
     if kind in REGIONS:

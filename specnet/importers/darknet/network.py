@@ -33,6 +33,8 @@ Adder = Callable[["CfgWalk", Section], None]
 MISSING_ACTIVATION = "`activation="
 """How the difference begins of a section whose activation is not here."""
 
+UNACTIVATED = "the rest of the section is written, and what reads it lacks the activation"
+
 
 @dataclass
 class CfgWalk:
@@ -69,19 +71,17 @@ class CfgWalk:
 
     def _add(self, section: Section, adders: Mapping[str, Adder]) -> None:
         kind, value = section.kind, name_value(section.place)
-        if kind in RECURRENT:
-            raise UnreadableModel(
-                f"{describe_source(section.source)} has a state from one step to the next: a spec has no such layer"
-            )
+        fault = "" if kind in adders or kind in DARKNET else _explain_unknown(kind)
+        if kind in RECURRENT and self.recorder.is_empty:
+            raise UnreadableModel(f"{describe_source(section.source)} {fault.removeprefix('it ')}")
         if kind in OUTPUTS:
             self._end(section)
         elif (above := self.above(section)) and self.recorder.is_missing(above) and kind not in ("route",):
-            reason = f"it reads {above}, which {self.recorder.explain_missing(above)}"
-            self.recorder.leave_out(section.source, reason, [value])
-        elif kind in adders or kind in DARKNET:
-            self._add_known(section, adders.get(kind, _add_row))
+            self.recorder.leave_out_unread(section.source, above, fault, [value])
+        elif fault:
+            self.recorder.leave_out(section.source, fault, [value])
         else:
-            self.recorder.leave_out(section.source, f"a section [{kind}] has no counterpart here", [value])
+            self._add_known(section, adders.get(kind, _add_row))
 
     def _add_known(self, section: Section, add: Adder) -> None:
         """Add a section of a known kind; raises UnreadableModel for options that are no numbers."""
@@ -129,8 +129,7 @@ class CfgWalk:
         """Whether all values are here; if one is not, the section is left out, too."""
         lost = next((value for value in values if self.recorder.is_missing(value)), None)
         if lost:
-            reason = f"it reads {lost}, which {self.recorder.explain_missing(lost)}"
-            self.recorder.leave_out(section.source, reason, [name_value(section.place)])
+            self.recorder.leave_out_unread(section.source, lost, "", [name_value(section.place)])
         return not lost
 
     def add_translated(self, section: Section, inputs: Sequence[str], options: Mapping[str, Any] | None = None) -> None:
@@ -146,7 +145,7 @@ class CfgWalk:
             return
         fate = Fate.APPROXIMATED if differences else Fate.EXACT
         if any(each.startswith(MISSING_ACTIVATION) for each in differences):
-            fate = Fate.LEFT_OUT
+            fate, differences = Fate.LEFT_OUT, [*differences, UNACTIVATED]
         text = " -> ".join(found.layers)
         layers = self._choose_on_map(found.reads, text, self.shape(inputs[0]))
         self.add(section, layers, inputs, fate, "; ".join(differences))
@@ -162,7 +161,8 @@ class CfgWalk:
                 self.add(section, text, [value], value=part, name=f"{name}_{place}")
             self.add(section, "add", parts, Fate.EQUAL, f"`{activation}` is a sum", name=name)
         elif activation not in ACTIVATIONS:
-            self.recorder.note(section.source, Fate.LEFT_OUT, f"its activation `{activation}` has no counterpart here")
+            reason = f"its activation `{activation}` has no counterpart here; {UNACTIVATED}"
+            self.recorder.note(section.source, Fate.LEFT_OUT, reason)
         elif text := ACTIVATIONS[activation]:
             self.add(section, text, [value], name=f"{section.source.name}_{text.split()[0]}")
 
@@ -219,6 +219,13 @@ class CfgWalk:
 
 def _add_row(walk: CfgWalk, section: Section) -> None:
     walk.add_translated(section, [walk.above(section)])
+
+
+def _explain_unknown(kind: str) -> str:
+    """Return why a section of a kind that is not in the tables is left out."""
+    if kind in RECURRENT:
+        return "it has a state from one step to the next: a spec has no such layer"
+    return f"a section [{kind}] has no counterpart here"
 
 
 MAPS = ("conv ", "deconv ", "pool ", "upsample ", "space_to_depth ", "crop ", "lrn ")

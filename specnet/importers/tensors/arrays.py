@@ -75,6 +75,28 @@ def read_uniform(array: StoredArray) -> float | None:
     return _shorten(numbers[0]) if (numbers == numbers[0]).all() else None
 
 
+def read_along(array: StoredArray, axis: int) -> StoredArray | None:
+    """Return the numbers of one axis of an array that is the same along all others; None for one too large to see."""
+    if not 1 <= prod(array.shape) <= LARGEST_READ:
+        return None
+    rows = array.read()
+    places = tuple(slice(None) if each == axis else slice(0, 1) for each in range(len(array.shape)))
+    first = rows[places]
+    return StoredArray((first.size,), lambda: first.reshape(-1)) if (rows == first).all() else None
+
+
+def combine(left: StoredArray, right: StoredArray, function: str) -> StoredArray:
+    """Return two arrays of one shape brought together by a function of numpy."""
+    return StoredArray(left.shape, lambda: _combine(left, right, function))
+
+
+def _combine(left: StoredArray, right: StoredArray, function: str) -> ndarray:
+    import numpy as np
+
+    combined: ndarray = getattr(np, function)(left.read(), right.read())
+    return combined
+
+
 def scale_array(array: StoredArray, factor: float) -> StoredArray:
     """Return an array times a number."""
     return array if factor == 1 else StoredArray(array.shape, lambda: array.read() * factor)

@@ -16,6 +16,7 @@ from specnet.importers.tensors.arrays import (
     take_rows,
 )
 from specnet.importers.tensors.draft import Draft, NoCounterpart, make
+from specnet.importers.tensors.fixed import FIXED, REPEATED, add_frozen_scale, collapse, is_fixed, spread
 from specnet.importers.tensors.program import Operator
 from specnet.importers.tensors.views import Part, View, count_places, cut_parts, join, measure
 from specnet.layers.base.traits import Trait
@@ -23,8 +24,6 @@ from specnet.layers.base.traits import Trait
 JOINS = {"add": "add", "sub": "sub", "mul": "mul", "maximum": "maximum"}
 MERGED = ("add", "mul", "maximum")
 """Joins of more than two arms."""
-
-FIXED = "a constant of the source, which is a learned number here unless it is frozen"
 
 
 def lower_binary(draft: Draft, op: Operator) -> None:
@@ -112,14 +111,28 @@ def _apply_constant(draft: Draft, op: Operator, view: View, array: StoredArray, 
 def _apply_placed(draft: Draft, op: Operator, whole: View, placed: StoredArray, kind: str) -> None:
     """Apply an array whose axes are those of the node: a number for each channel, or one for each element."""
     own = tuple(map(measure, draft.axes(whole.node)[1:]))
-    channels = own[-1] if len(own) < 3 else own[0]
-    if prod(placed.shape) == channels and placed.shape[-1 if len(own) < 3 else 1] == channels:
-        _scale(draft, op, whole, reshape_array(placed, (channels,)), kind)
+    channels, axis = (own[-1], len(own)) if len(own) < 3 else (own[0], 1)
+    fixed = is_fixed(draft, op, whole)
+    if (numbers := collapse(placed, axis)) is not None:
+        draft.note(op.source, Fate.EQUAL, REPEATED)
+        _freeze(draft, op, whole, spread(numbers, channels), kind)
+    elif prod(placed.shape) == channels and placed.shape[axis] == channels:
+        (_freeze if fixed else _scale)(draft, op, whole, reshape_array(placed, (channels,)), kind)
     elif placed.shape[1:] == own and kind == "add" and len(own) > 1 and not whole.rolls:
-        layer = make("positions", {"embedding": "learned"})
-        draft.bind(op, replace(whole, node=draft.add(op, layer, [whole.node], {"weight": placed})))
+        _add_positions(draft, op, whole, placed, fixed)
     else:
         raise NoCounterpart("its constant has a number for some positions, which no layer has")
+
+
+def _add_positions(draft: Draft, op: Operator, whole: View, placed: StoredArray, is_frozen: bool) -> None:
+    """Add a number for each element, which is learned unless the source has it as a constant."""
+    layer = make("positions", {"embedding": "learned", **({"freeze": "all"} if is_frozen else {})})
+    how = (Fate.EQUAL, FIXED) if is_frozen else (Fate.EXACT, "")
+    draft.bind(op, replace(whole, node=draft.add(op, layer, [whole.node], {"weight": placed}, *how)))
+
+
+def _freeze(draft: Draft, op: Operator, whole: View, numbers: StoredArray, kind: str) -> None:
+    draft.bind(op, replace(whole, node=add_frozen_scale(draft, op, whole.node, numbers, kind)))
 
 
 def _scale(draft: Draft, op: Operator, whole: View, numbers: StoredArray, kind: str) -> None:
@@ -190,9 +203,10 @@ def _apply_number(draft: Draft, op: Operator, view: View, number: float, is_firs
 
 def _add_number(draft: Draft, op: Operator, node: int, factor: float, added: float) -> int:
     channels = draft.nodes[node].shape[-1]
-    arrays = {"weight": fill_array((channels,), factor), "bias": fill_array((channels,), added)}
-    layer = make("scale", {"init": factor, "bias": True, "freeze": "all"})
-    return draft.add(op, layer, [node], arrays, Fate.EQUAL, FIXED)
+    scaled = fill_array((channels,), factor)
+    if factor != 1:
+        node = add_frozen_scale(draft, op, node, scaled, "mul")
+    return add_frozen_scale(draft, op, node, fill_array((channels,), added), "add")
 
 
 # Concatenation

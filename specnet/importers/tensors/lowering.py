@@ -77,11 +77,14 @@ def _lower(draft: Draft, op: Operator) -> None:
     views = [value for value in map(draft.values.get, filter(None, op.inputs)) if isinstance(value, View)]
     lost = next((draft.nodes[view.node] for view in views if draft.nodes[view.node].is_lost), None)
     rule = RULES.get(op.kind)
+    unknown = op.differs or f"`{op.kind}` has no counterpart here"
     if lost:
         first = lost.lost or lost.source.name
         draft.bind_missing(op, f"it depends on `{first}`, which was left out", first)
+        if rule is None and op.shape:  # a known operator that reads a value of an unknown shape keeps its own name, too
+            draft.note(op.source, Fate.LEFT_OUT, unknown, len(draft.nodes) - 1)
     elif rule is None:
-        draft.bind_missing(op, op.differs or f"`{op.kind}` has no counterpart here")
+        draft.bind_missing(op, unknown)
     else:
         try:
             rule(draft, op)

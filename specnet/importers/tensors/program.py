@@ -91,6 +91,8 @@ class Program:
     outputs: tuple[str, ...]
     constants: Mapping[str, StoredArray]
     """Weights and numbers by name; their names are those of the source, `layer1.0.conv1.weight`."""
+    learned: frozenset[str] | None = None
+    """The constants that training changes; None where the source does not tell them from others."""
     entries: tuple[Entry, ...] = ()
     """What became of operators of the source that are not among these: constants that were computed while reading."""
     batch: int = 1

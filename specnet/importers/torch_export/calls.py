@@ -52,3 +52,5 @@ class Calls:
     unread: tuple[str, ...] = ()
     """The names of parameters that no call reads, as those of outputs that only training has."""
     run: RunSource | None = None
+    learned: frozenset[str] = frozenset()
+    """The values of the tensors that are parameters, or computed from some."""

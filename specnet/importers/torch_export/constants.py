@@ -23,12 +23,14 @@ RANDOM = ("rand", "bernoulli", "normal", "uniform", "dropout")
 
 def fold_constants(program: Calls) -> Calls:
     """Return a program without the calls that read only its tensors, whose results are among its tensors."""
-    tensors, rest = dict(program.tensors), list[Call]()
+    tensors, learned, rest = dict(program.tensors), set(program.learned), list[Call]()
     with torch.no_grad():
         for call in program.calls:
             if not _fold(call, tensors):
                 rest.append(call)
-    return replace(program, calls=tuple(rest), tensors=tensors)
+            elif learned.intersection(list_refs(call.arguments)):
+                learned.update(call.outputs)
+    return replace(program, calls=tuple(rest), tensors=tensors, learned=frozenset(learned))
 
 
 def _fold(call: Call, tensors: dict[str, Tensor]) -> bool:

@@ -61,7 +61,9 @@ def _read_calls(archive: Archive) -> Calls:
     graph = Graph(archive.read_graph())
     tensors, names, learned = _read_tensors(archive, graph)
     shapes = {name: graph.shape(name) for name in graph.list_user_inputs()}
-    calls = Calls(shapes, tuple(graph.list_calls()), tuple(graph.list_outputs()), tensors, names)
+    calls = Calls(
+        shapes, tuple(graph.list_calls()), tuple(graph.list_outputs()), tensors, names, learned=frozenset(learned)
+    )
     read = {name for call in calls.calls for name in list_reads(call.arguments)}
     counted = {names[name]: tensors[name].numel() for name in learned if name in read}
     unread = tuple(names[name] for name in learned if name not in read)

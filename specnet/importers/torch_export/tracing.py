@@ -78,7 +78,7 @@ def read_program(program: ExportedProgram, run: Any = None) -> Calls:
     learned = {name: names[name] for name in program.graph_signature.inputs_to_parameters}
     counted = {id(tensors[name]): tensors[name].numel() for name in learned if name in read}
     unread = tuple(given for name, given in learned.items() if name not in read)
-    return Calls(inputs, calls, outputs, tensors, names, sum(counted.values()), unread, run)
+    return Calls(inputs, calls, outputs, tensors, names, sum(counted.values()), unread, run, frozenset(learned))
 
 
 def _measure(node: fx.Node) -> tuple[int, ...] | None:

@@ -41,6 +41,7 @@ class Writer:
             operators=tuple(self.operators),
             outputs=outputs,
             constants=constants,
+            learned=frozenset(self.calls.names.get(name, name) for name in self.calls.learned),
             entries=tuple(_list_unread(self.calls)),
             batch=next((shape[0] for shape in self.calls.inputs.values() if shape), 1),
             remarks=remarks,

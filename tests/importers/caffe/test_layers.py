@@ -154,6 +154,18 @@ def test_a_layer_that_reads_nothing_known_is_refused(tmp_path: Path) -> None:
         read(tmp_path, layer("LSTM"))
 
 
+def test_all_faults_of_a_file_are_in_one_report(tmp_path: Path) -> None:
+    chain = ("ReLU", "LSTM", "MyFancyLayer", "ReLU", "GRU")
+    layers = [layer(kind, "", f"v{place}" if place else "data", f"v{place + 1}") for place, kind in enumerate(chain)]
+    state = "it has a state from one step to the next: a spec has no such layer"
+    assert [entry.reasons for entry in read(tmp_path, "".join(layers)).imported.lost] == [
+        (state,),
+        ("it reads `v2`, which was left out", "a layer of type MyFancyLayer has no counterpart here"),
+        ("it reads `v3`, which was left out",),
+        ("it reads `v4`, which was left out", state),
+    ]
+
+
 def test_single_layers_come_to_the_shapes_of_caffe(shared: Callable[[str], Path], tmp_path: Path) -> None:
     """Caffe's own verdict on random layers: an import has its shape and its parameters, or says what differs."""
     lines = (shared("truth") / "caffe_random_layers.jsonl").read_text(encoding="utf-8").splitlines()[1:]

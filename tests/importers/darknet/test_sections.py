@@ -9,8 +9,10 @@ import torch
 
 from specnet.backends.torch_module import build_module
 from specnet.importers import Fate, ImportResult, UnreadableModel, import_model
+from specnet.importers.report import describe_report
 
 NET = "[net]\nheight={0}\nwidth={0}\nchannels={1}\n"
+STATE = "it has a state from one step to the next: a spec has no such layer"
 PLAIN = "[convolutional]\nfilters={}\nsize=1\nstride={}\nactivation=linear\n"
 
 
@@ -134,5 +136,27 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     result = read(tmp_path, PLAIN.format(4, 1) + "[local]\nfilters=3\n[connected]\noutput=2\nactivation=linear\n")
     assert [entry.source.kind for entry in result.imported.lost] == ["local", "connected"]
     result = read(tmp_path, PLAIN.format(4, 1).replace("linear", "stair"))
-    assert result.imported.lost[0].reasons == ("`activation='stair'` has no counterpart",)
-    assert describe(result) == ["conv 8x8x4"]
+    entry = result.imported.lost[0]
+    assert entry.reasons == (
+        "`activation='stair'` has no counterpart; "
+        "the rest of the section is written, and what reads it lacks the activation",
+    )
+    assert describe(result) == ["conv 8x8x4"] and entry.nodes == ("layer0",)
+    assert describe_report(result, "net.cfg", None)["layers"][0]["nodes"] == ["conv1"]
+
+
+def test_all_faults_of_a_file_are_in_one_report(tmp_path: Path) -> None:
+    sections = ["[rnn]", "[foo]", PLAIN.format(2, 1), "[convolutionl]", "[gru]"]
+    lost = read(tmp_path, "\n".join([PLAIN.format(4, 1), *sections])).imported.lost
+    assert [entry.reasons for entry in lost] == [
+        (STATE,),
+        ("it reads `layer1`, which was left out", "a section [foo] has no counterpart here"),
+        ("it reads `layer2`, which was left out",),
+        ("it reads `layer3`, which was left out", "a section [convolutionl] has no counterpart here"),
+        ("it reads `layer4`, which was left out", STATE),
+    ]
+
+
+def test_a_network_that_begins_with_a_recurrent_section_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableModel, match=r"^the rnn `layer0` \(line 5\) has a state from one step to the next: a"):
+        read(tmp_path, "[rnn]\nhidden=4\n" + PLAIN.format(4, 1))

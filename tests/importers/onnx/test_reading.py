@@ -100,6 +100,62 @@ def test_quantised_values_are_read_through_and_said(tmp_path: Path) -> None:
     assert list_kinds(result) == ["conv"] and fates["QuantizeLinear"] is Fate.APPROXIMATED
 
 
+NORMALISED = [node("Sub", "x shift", "c"), node("Mul", "c factor", "n"), node("Conv", "n w", "y")]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_normalisation_of_each_position_by_the_same_numbers_is_a_frozen_scale(channels: int, tmp_path: Path) -> None:
+    spread = np.ones((channels, 8, 8), "f4")
+    numbers = make_weights(shift=(channels, 1, 1), factor=(channels, 1, 1), w=(4, channels, 3, 3))
+    weights = {**numbers, "shift": numbers["shift"] * spread, "factor": numbers["factor"] * spread}
+    result = import_model(write(tmp_path, build(NORMALISED, (1, channels, 8, 8), weights)))
+    assert list_kinds(result) == ["scale", "conv"] and not result.imported.lost
+    assert "bias=yes freeze=all" in result.text
+    fates = {entry.source.kind: entry.fate for entry in result.imported.entries}
+    assert fates == {"Sub": Fate.EQUAL, "Mul": Fate.EQUAL, "Conv": Fate.EXACT}
+    assert "outputs differ by at most" in carry_weights(result).summary
+
+
+CONSTANTS = {
+    "for each position": (make_weights(shift=(3, 8, 8), factor=(3, 1, 1)), ["positions", "scale"], "freeze=all",
+                          Fate.EQUAL),
+    "for each channel": (make_weights(shift=(3, 1, 1), factor=(3, 1, 1)), ["scale"], "freeze=all", Fate.EQUAL),
+    "for rows alone": (make_weights(shift=(1, 8, 1), factor=(3, 1, 1)), [], "", Fate.LEFT_OUT),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("weights", "kinds", "word", "fate"), CONSTANTS.values(), ids=[*CONSTANTS])
+def test_what_is_subtracted_is_never_learned(
+    weights: dict[str, Any], kinds: list[str], word: str, fate: Fate, tmp_path: Path
+) -> None:
+    nodes = [node("Relu", "x", "r"), node("Sub", "r shift", "c"), node("Mul", "c factor", "y")]
+    result = import_model(write(tmp_path, build(nodes, (1, 3, 8, 8), weights)))
+    assert list_kinds(result) == ["relu", *kinds]
+    assert next(each.fate for each in result.imported.entries if each.source.kind == "Sub") is fate
+    assert word in result.text
+    if kinds:
+        assert "outputs differ by at most" in carry_weights(result).summary
+
+
+def test_two_normalisations_by_the_same_factors_have_their_own_numbers(tmp_path: Path) -> None:
+    parts = [node("Sub", "x one", "a"), node("Mul", "a factor", "b"), node("Sub", "x two", "c"),
+             node("Mul", "c factor", "d"), node("Relu", "d", "e"), node("Add", "b e", "y")]  # fmt: skip
+    weights = make_weights(one=(3, 1, 1), two=(3, 1, 1), factor=(3, 1, 1))
+    result = import_model(write(tmp_path, build(parts, (1, 3, 8, 8), weights)))
+    assert "outputs differ by at most" in carry_weights(result).summary
+
+
+@pytest.mark.parametrize(("zero", "kinds"), [(-128, ["conv", "relu", "pool"]), (3, ["conv", "pool"])])
+def test_a_quantiser_that_cuts_off_what_is_below_zero_is_a_relu(zero: int, kinds: list[str], tmp_path: Path) -> None:
+    nodes = [node("Conv", "x w", "c"), node("QuantizeLinear", "c s z", "q"), node("DequantizeLinear", "q s z", "d"),
+             node("MaxPool", "d", "p", kernel_shape=[2, 2], strides=[2, 2]), node("QuantizeLinear", "p s z", "r"),
+             node("DequantizeLinear", "r s z", "y")]  # fmt: skip
+    weights = {**CONV, "s": floats(0.1)[0], "z": np.array(zero, "i1")}
+    result = import_model(write(tmp_path, build(nodes, weights=weights)))
+    assert list_kinds(result) == kinds
+    assert "outputs differ by at most" in carry_weights(result).summary
+
+
 REFUSED = {
     "loop": (build([helper.make_node("Loop", ["", ""], ["y"], name="l",
                                      body=helper.make_graph([], "b", [], []))]), "the Loop `l` cannot be imported"),

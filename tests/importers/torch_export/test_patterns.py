@@ -294,6 +294,13 @@ def test_what_has_no_counterpart_is_left_out_with_the_reason(name: str) -> None:
     assert any(reason in text for entry in lost for text in entry.reasons)
 
 
+def test_an_unknown_operator_behind_another_one_is_named_too() -> None:
+    module = Function(lambda m, x: m.one(x).cumsum(1).relu().cumprod(1), one=nn.Conv2d(8, 8, 1))
+    assert [(entry.source.kind, entry.reasons[1:]) for entry in import_module(module, MAP).lost] == [
+        ("cumsum", ()), ("relu", ()), ("cumprod", ("`cumprod` has no counterpart here",))
+    ]  # fmt: skip
+
+
 def test_a_concatenation_that_begins_like_an_earlier_one_reads_that_one() -> None:
     imported = import_module(CASES["dense connections"].make(), MAP)
     first, *others = [node for node in imported.network.nodes if node.kind == "concat"]
@@ -311,3 +318,29 @@ def test_concatenations_along_another_axis_or_of_other_values_are_as_they_were()
 
     imported = import_module(Function(join, one=nn.Conv2d(8, 8, 1)), MAP)
     assert sorted(len(node.inputs) for node in imported.network.nodes if node.kind == "concat")[-2:] == [3, 3]
+
+
+class Normalised(nn.Module):
+    """(x - shift)/factor of buffers, which no training changes, and a parameter that is subtracted."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.register_buffer("shift", torch.rand(8, 1, 1).expand(shape).clone())
+        self.register_buffer("factor", torch.rand(8, 1, 1).expand(shape) + 0.5)
+        self.learned = nn.Parameter(torch.rand(8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x - self.shift) / self.factor).relu() - self.learned.view(1, -1, 1, 1)
+
+
+@pytest.mark.parametrize("shape", [(8, 1, 1), (8, 8, 12)])
+def test_buffers_are_frozen_and_parameters_learned(shape: tuple[int, ...]) -> None:
+    module = Normalised(shape)
+    imported = import_module(module, MAP)
+    layers = [node.layer for node in imported.network.nodes]
+    assert [(layer.kind, getattr(layer, "freeze", None)) for layer in layers if layer] == [
+        ("scale", "all"), ("relu", None), ("scale", None)
+    ]  # fmt: skip
+    ours, x = build(imported), torch.randn(MAP)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), module(x), rtol=1e-4, atol=1e-5)

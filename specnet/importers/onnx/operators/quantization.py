@@ -14,9 +14,41 @@ if TYPE_CHECKING:
 ROUNDED = "the file rounds its values to whole numbers of a few bits, and the layer here does not"
 
 
+CUT = f"{ROUNDED}; it cuts off what is below 0, as 0 is the lowest of these numbers"
+
+KEEPS_SIGN = frozenset({"identity", "reshape", "permute", "max_pool", "avg_pool", "mean", "amax"})
+"""Operators that give no number below 0 where they read none."""
+
+
 def convert_quantize(conversion: Conversion) -> None:
-    conversion.differs = ROUNDED
-    conversion.give("identity", [conversion.input()], conversion.shape())
+    """Rounding alone is left away; a zero at the lowest whole number is a ReLU, which quantizers leave out for it."""
+    cuts = _begins_at_zero(conversion) and not _is_positive(conversion)
+    conversion.differs = CUT if cuts else ROUNDED
+    conversion.give("relu" if cuts else "identity", [conversion.input()], conversion.shape())
+
+
+def _begins_at_zero(conversion: Conversion) -> bool:
+    """Whether the zero is the lowest whole number of its type, which is that of 8 bits without a sign by default."""
+    import numpy as np
+
+    zero = conversion.optional(2)
+    if zero is None:
+        return True
+    if not conversion.program.is_small(zero):
+        return False
+    zeros = conversion.program.array(zero)
+    return bool(np.issubdtype(zeros.dtype, np.integer) and (zeros == np.iinfo(zeros.dtype).min).all())
+
+
+def _is_positive(conversion: Conversion) -> bool:
+    """Whether the operators before it give no number below 0 already."""
+    name: str | None = conversion.input()
+    for operator in reversed(conversion.program.operators):
+        if operator.output == name:
+            if operator.kind not in KEEPS_SIGN:
+                return operator.kind in ("relu", "relu6", "sigmoid")
+            name = operator.inputs[0]
+    return False
 
 
 def convert_dequantize(conversion: Conversion) -> None:
