@@ -86,8 +86,6 @@ def _choose_target(options: argparse.Namespace, format: Format) -> Path:
     source = Path(options.source)
     name = Path(os.path.realpath(source)).stem
     target: Path = options.output or Path(f"{name}{format.endings[0]}")
-    if str(target) == "-":
-        raise CommandError("-o -: an export is not for standard output; name a file")
     read = list(source.iterdir()) if source.is_dir() else [source]
     for path in _name_all(target, format):
         refuse_unwritable(path)

@@ -85,6 +85,8 @@ def output_file(text: str) -> Path:
     """Convert the value of an option that names a file to be written; raises CommandError for "" and `folder/`."""
     if not text:
         raise CommandError("an empty name names no file to write")
+    if text == "-":
+        raise CommandError("- is no file to write; ./- is one of that name")
     if text.replace(os.sep, "/").rpartition("/")[2] in ("", ".", ".."):
         raise CommandError(f"{text} is a directory; name a file")
     return Path(text)

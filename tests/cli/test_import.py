@@ -90,6 +90,8 @@ def test_the_report_as_json_and_sarif(call: Call) -> None:
         (["noise.bin"], 1, "noise.bin is in no format that is read"),
         (["model.pkl"], 1, "a pickle, which can run any code when it is read"),
         (["small.cfg", "-o", "small.cfg"], 2, "small.cfg is what the command reads"),
+        (["small.cfg", "-o", "-"], 2, "- is no file to write"),
+        (["objects.json"], 1, "more than 400,000 objects"),
         (["small.cfg", "-o", "no/x.net"], 2, "no/x.net cannot be written: there is no folder no"),
         (["small.cfg", "-o", "x.net", "--weights-out", "x.net"], 2, "x.net cannot be both the spec and its weights"),
         (["small.cfg", "--input", "big"], 2, "--input big is no shape"),
@@ -98,6 +100,7 @@ def test_the_report_as_json_and_sarif(call: Call) -> None:
 )
 def test_what_cannot_be_imported(words: list[str], code: int, message: str, call: Call) -> None:
     Path("empty.bin").touch()
+    Path("objects.json").write_text('{"class_name": "Sequential", "config": {"layers": [%s]}}' % ("{}," * 400_000))
     Path("noise.bin").write_bytes(b"\x93\x00\x17noise" * 9)
     Path("model.pkl").write_bytes(b"\x80\x04\x95\x00\x00.")
     found, out, err = call("import", *words)

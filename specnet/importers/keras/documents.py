@@ -16,6 +16,9 @@ from specnet.importers.errors import MissingLibrary, UnreadableModel
 LARGEST_CONFIG = 8 << 20
 """The bytes of the longest configuration that is read: eight times that of EfficientNetV2-L."""
 
+MOST_OBJECTS = 400_000
+"""The largest number of objects and lists in a configuration: each takes some hundred bytes of memory."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -102,6 +105,8 @@ def _require_size(data: bytes, place: str) -> bytes:
 
 
 def _parse(data: bytes, place: str) -> dict[str, Any]:
+    if data.count(b"{") + data.count(b"[") > MOST_OBJECTS:
+        raise UnreadableModel(f"{place} has more than {MOST_OBJECTS:,} objects, which no model's configuration has")
     try:
         parsed = json.loads(data.decode("utf-8-sig"))
     except RecursionError:

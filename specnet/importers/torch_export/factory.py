@@ -95,11 +95,13 @@ def _read_arguments(source: str, rest: str) -> tuple[str, list[Any], dict[str, A
         return name, [], {}
     try:
         call = ast.parse(rest, mode="eval").body
-        assert isinstance(call, ast.Call)
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func) == name):
+            raise ValueError("it is not one call")
         arguments = [ast.literal_eval(each) for each in call.args]
         return name, arguments, {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
-    except (SyntaxError, ValueError, AssertionError):
-        raise UnreadableModel(f"{source}: arguments are literals of Python: numbers, texts, lists, True") from None
+    except (SyntaxError, ValueError):
+        what = "behind the name is one call, whose arguments are literals of Python: numbers, texts, lists, True"
+        raise UnreadableModel(f"{source}: {what}") from None
 
 
 def _choose_shape(request: Request, module: Any) -> tuple[tuple[int, ...], str]:
