@@ -54,6 +54,8 @@ class Recorder:
         self._names: set[str] = set()
         self._containers: set[str] = set()
         self._read: set[str] = set()
+        self._judged: set[str] = set()
+        self._dropped: set[str] = set()
 
     def input(self, value: str, shape: Shape) -> None:
         """Add an input of the network: H×W×C, L×C or a length; raises UnreadableModel for a size that none can have."""
@@ -110,8 +112,20 @@ class Recorder:
         """Give a value a second name, for which no layer of the source stands."""
         self._bind(value, self._values[other])
 
-    def leave_out(self, source: SourceLayer, reason: str, outputs: Sequence[str] = (), computes: bool = True) -> None:
-        """Record a layer that is left out, and with it all that reads its outputs."""
+    def leave_out(
+        self,
+        source: SourceLayer,
+        reason: str,
+        outputs: Sequence[str] = (),
+        computes: bool = True,
+        judged: Sequence[str] = (),
+    ) -> None:
+        """Record a layer that is left out, and with it all that reads its outputs.
+
+        `judged` are the values that a loss reads. One of them that no layer with parameters leads to is a target, and
+        no output.
+        """
+        self._judged |= {self._values[value] for value in judged if value in self._values}
         for value in outputs:
             self._values.pop(value, None)
             self._missing[value] = "was left out"
@@ -220,11 +234,38 @@ class Recorder:
         if computed:
             given = dict.fromkeys(name for name in known if name in self._inputs)
             self.remarks += [f"an output of the source that is its input `{name}` is left out" for name in given]
-            return computed
+            return self._leave_out_targets(computed)
         leaves = [name for name in self._shapes if name not in self._read and name not in self._inputs]
         if not leaves:
             raise UnreadableModel(f"no layer of the file has a counterpart here{self._explain_first()}")
-        return leaves[::-1]
+        return self._leave_out_targets(leaves)[::-1]
+
+    def _leave_out_targets(self, leaves: Sequence[str]) -> list[str]:
+        """Return the outputs without targets of a loss, whose layers are left out, unless nothing else is there."""
+        targets = {name: self._find_target(name) for name in leaves if name in self._judged}
+        outputs = [name for name in leaves if not targets.get(name)]
+        if not outputs:
+            return [*leaves]
+        self._dropped = set[str]().union(*targets.values()) - self._find_above(outputs)
+        for source, entry in self._entries.items():
+            if entry.nodes and {*entry.nodes} <= self._dropped:
+                self._entries[source] = Entry(source, Fate.LEFT_OUT, (), ("only the loss reads it",), computes=False)
+        return outputs
+
+    def _find_target(self, name: str) -> set[str]:
+        """Return the layers that lead to a value if none of them has parameters; otherwise none."""
+        above = self._find_above([name])
+        return set() if any(self._find_weights(each) for each in above) else above
+
+    def _find_above(self, names: Sequence[str]) -> set[str]:
+        """Return the nodes that lead to these, themselves included."""
+        by_name, found, open_names = self._builder.network(names[0]).by_name, set[str](), [*names]
+        while open_names:
+            node = by_name.get(open_names.pop())
+            if node is not None and node.layer is not None and node.name not in found:
+                found.add(node.name)
+                open_names += node.inputs
+        return found
 
     def _explain_first(self) -> str:
         """Return ": the Exp `a` (line 3): no such layer is here" for the first layer that computes and is left out."""
@@ -243,7 +284,8 @@ class Recorder:
         used = [each for each in network.inputs if each.name in self._read or each.name in outputs]
         network = replace(network, inputs=tuple(used) or network.inputs)
         heads = tuple(Head(self._take_name(f"{name}_head".replace(".", "_")), name) for name in outputs[1:])
-        nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in network.nodes)
+        kept = (node for node in network.nodes if node.name not in self._dropped)
+        nodes = tuple(replace(node, shares=self._shares.get(node.name)) for node in kept)
         return replace(network, nodes=nodes, heads=heads, training=self.training)
 
     def _make_layers(

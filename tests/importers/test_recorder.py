@@ -65,3 +65,16 @@ def test_what_cannot_be_names_its_layer(layers: str, inputs: list[str], message:
     with pytest.raises(UnreadableModel) as raised:
         recorder.add(NORM, layers, inputs, "out")
     assert str(raised.value).startswith(message)
+
+
+def test_what_only_a_loss_reads_is_no_output() -> None:
+    recorder = Recorder("a format", "Small")
+    recorder.input("data", (8, 8, 1))
+    target, loss = SourceLayer("target", "Flatten"), SourceLayer("loss", "Loss")
+    recorder.add(target, "flatten", ["data"], "target")
+    recorder.add(SourceLayer("code", "Dense"), "fc 64", ["data"], "code")
+    recorder.leave_out(loss, "only training needs it", computes=False, judged=["code", "target"])
+    imported = recorder.finish()
+    assert [node.name for node in imported.network.nodes] == ["code_"] and not imported.network.heads
+    fates = {entry.source: (entry.fate, entry.computes) for entry in imported.entries}
+    assert fates[target] == (Fate.LEFT_OUT, False)

@@ -134,12 +134,12 @@ class NetWalk:
         if layer.kind == "Silence":
             for bottom in layer.bottoms:
                 self.unread.pop(bottom, None)
-        self.leave_out(layer, reason, computes=False)
+        self.leave_out(layer, reason, computes=False, judged=layer.bottoms)
 
-    def leave_out(self, layer: CaffeLayer, reason: str, computes: bool = True) -> None:
-        """Leave out a layer, and with it what reads its tops."""
+    def leave_out(self, layer: CaffeLayer, reason: str, computes: bool = True, judged: Sequence[str] = ()) -> None:
+        """Leave out a layer, and with it what reads its tops; a loss judges what it reads."""
         tops = self._list_new(layer)
-        self.recorder.leave_out(layer.source, reason, tops, computes)
+        self.recorder.leave_out(layer.source, reason, tops, computes, judged)
         for top in tops if not computes else ():
             self.beside[top] = BOX if layer.kind in BOXES else "was left out"
 

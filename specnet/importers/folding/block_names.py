@@ -20,6 +20,7 @@ from specnet.importers.folding.items import (
     get_traits,
     get_window,
 )
+from specnet.importers.folding.node_names import split_common
 from specnet.importers.imported import Scope
 from specnet.layers import list_kinds
 from specnet.layers.base.traits import Family, Trait
@@ -36,9 +37,18 @@ LEAST_BRANCHES = 3
 """The number of arms from which on a block of joined channels is called an inception module."""
 
 
-def name_block(body: Sequence, calls: list[Call], scopes: Scopes, taken: Collection[str]) -> str:
-    """Return a name that no other block, layer or word has."""
-    name = _find_class(calls, scopes) or _describe(body)
+GENERIC = frozenset({"block", "layer", "stage", "level", "group", "unit", "module", "branch", "features", "node"})
+"""Words before a number in the names of layers that do not say what the layers are."""
+
+NUMBERED = re.compile(r"([a-z]{4,}?)_?\d+[a-z]?(?:_.*)?", re.IGNORECASE)
+"""A name that begins with a word and a number: `fire2_squeeze1x1`."""
+
+
+def name_block(
+    body: Sequence, calls: list[Call], scopes: Scopes, names: Collection[str], taken: Collection[str]
+) -> str:
+    """Return a name that no other block, layer or word has; `names` are those of all layers of the source."""
+    name = _find_class(calls, scopes) or _find_word(calls, names) or _describe(body)
     if name in taken and _is_residual_call(body):
         name = "residual"
     return make_numbered_name(name, {*taken, *list_kinds(), *KEYWORDS, *RESERVED_TAPS})
@@ -55,6 +65,19 @@ def _find_class(calls: list[Call], scopes: Scopes) -> str:
     names = {find_own_class([node.name for node in find_nodes(call.body)], scopes) for call in calls}
     name = names.pop() if len(names) == 1 else ""
     return "" if name in CONTAINERS else name
+
+
+def _find_word(calls: list[Call], names: Collection[str]) -> str:
+    """Return `fire` for calls of layers `fire2_squeeze`, `fire2_expand` …, each of which has all of one number."""
+    words = set[str]()
+    for call in calls:
+        nodes = [node.name for node in find_nodes(call.body)]
+        common = "_".join(split_common(nodes)[0])
+        found = NUMBERED.fullmatch(common)
+        is_whole = sum(name.replace(".", "_").startswith(f"{common}_") for name in names) == len(nodes) > 1
+        words.add(found[1].lower() if found and is_whole else "")
+    word = words.pop() if len(words) == 1 else ""
+    return "" if word in (*GENERIC, *list_kinds()) else word
 
 
 def find_own_class(nodes: list[str], scopes: Scopes) -> str:
@@ -83,7 +106,7 @@ def _describe(body: Sequence) -> str:
     nodes = [*find_nodes(body)]
     attends = any(node.layer and node.layer.family is Family.ATTENTION for node in nodes)
     if len(body) > 1 and _is_loop(body[-1]) and not attends:
-        return "stage"
+        return "stack"
     if joins:
         return _describe_join(joins[0], is_alone=len(joins) == 1 and not _list_sized(body))
     if attends:
@@ -92,10 +115,18 @@ def _describe(body: Sequence) -> str:
         return "mlp"
     kinds = [node for node in nodes if _window(node) is not None]
     if _is_separable(nodes):
-        return "inverted_residual" if len(kinds) > 2 else "separable"
+        return "inverted_residual" if len(kinds) > 2 and not _is_separable_twice(nodes) else "separable"
     if any(node.kind == "pool" for node in nodes):
-        return "transition"
+        return _describe_pooled(nodes)
     return "unit" if len(kinds) == 1 else "units"
+
+
+def _describe_pooled(nodes: list[Node]) -> str:
+    """Return `transition` for 1x1 filters before a pool, as between dense blocks, else a word that says no more."""
+    windows = [window for node in nodes if (window := _window(node)) is not None]
+    if nodes[-1].kind == "pool" and windows == [1]:
+        return "transition"
+    return "pool_conv" if nodes[0].kind == "pool" and len(windows) == 1 else "block1"
 
 
 def _is_mlp(nodes: list[Node]) -> bool:
@@ -123,9 +154,11 @@ def _describe_join(join: Join, is_alone: bool) -> str:
     if join.node.kind == "mul":
         return "squeeze_excite" if has_identity and any(node.kind == "pool" for node in inner) else "gate"
     if join.node.kind == "concat":
-        if has_identity:
+        if has_identity and is_alone and _is_plain(join):
             return "dense_layer"
-        if any(isinstance(item, Join) and not all(item.arms) for arm in join.arms for item in find_items(arm)):
+        if has_identity or any(
+            isinstance(item, Join) and not all(item.arms) for arm in join.arms for item in find_items(arm)
+        ):
             return "cross_stage"
         return "inception" if len(join.arms) >= LEAST_BRANCHES else "branches"
     if any(node.layer and node.layer.family is Family.ATTENTION for node in inner):
@@ -133,11 +166,22 @@ def _describe_join(join: Join, is_alone: bool) -> str:
     return _describe_residual(join, inner) if has_identity or is_alone else "sum"
 
 
+def _is_plain(join: Join) -> bool:
+    """Whether the arms are chains that read the whole map, as in a DenseNet."""
+    items = [item for arm in join.arms for item in arm]
+    return not any(isinstance(item, Join) or _reshapes(item) for item in items)
+
+
+def _reshapes(item: Item) -> bool:
+    return isinstance(item, Leaf) and item.node.layer is not None and item.node.layer.family is Family.RESHAPING
+
+
 def _describe_residual(join: Join, inner: list[Node]) -> str:
     windows = [window for node in inner if (window := _window(node)) is not None]
     if _is_separable(inner):
-        return "inverted_residual"
-    main = [w for arm in [max(join.arms, key=len)] for node in find_nodes(arm) if (w := _window(node)) is not None]
+        return "residual" if _is_separable_twice(inner) else "inverted_residual"
+    longest: Sequence = [item for item in max(join.arms, key=len) if not isinstance(item, Join)]
+    main = [w for node in find_nodes(longest) if (w := _window(node)) is not None]
     is_bottleneck = len(main) == 3 and main[0] == main[2] == 1 and main[1] > 1
     return "bottleneck" if is_bottleneck else "residual" if windows else "mixer"
 
@@ -151,7 +195,15 @@ def _window(node: Node) -> int | None:
 
 def _is_separable(nodes: list[Node]) -> bool:
     """Whether a convolution is depthwise."""
-    return any(get_groups(node.layer) == (node.output or (0,))[-1] > 1 for node in nodes)
+    return any(map(_is_depthwise, nodes))
+
+
+def _is_separable_twice(nodes: list[Node]) -> bool:
+    return sum(map(_is_depthwise, nodes)) > 1
+
+
+def _is_depthwise(node: Node) -> bool:
+    return get_groups(node.layer) == (node.output or (0,))[-1] > 1
 
 
 def _list_sized(body: Sequence) -> list[Item]:

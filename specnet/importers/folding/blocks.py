@@ -46,6 +46,9 @@ USUAL_LENGTH = 500
 MOST_PARAMETERS = 8
 MOST_CANDIDATES = 16
 
+FEW_PARAMETERS = 4
+"""A block with more parameters is worth less if it has few calls, as it hides more than it tells."""
+
 MODULE = 3.0
 """The lines for each call that it is worth for a block to be a module of the source."""
 
@@ -79,9 +82,12 @@ def extract_blocks(items: Sequence, shapes: Shapes, scopes: Scopes, with_optiona
     return items
 
 
-def inline_single(items: Sequence) -> Sequence:
-    """Return a sequence in which no block is called at a single place, but for those that read their input by name."""
-    while single := _find_single(items):
+def inline_needless(items: Sequence, scopes: Scopes) -> Sequence:
+    """Return a sequence without the blocks that are called at a single place, or that save no line.
+
+    Those that read their input by name are kept, and so are modules of the source.
+    """
+    while single := _find_single(items) or _find_plain(items, scopes):
 
         def rewrite(part: Sequence, single: set[int] = single) -> Sequence:
             found = Sequence()
@@ -95,6 +101,39 @@ def inline_single(items: Sequence) -> Sequence:
 
 
 def _find_single(items: Sequence) -> set[int]:
+    bodies, places = _count_places(items)
+    return {block for block, times in places.items() if times == 1 and not _reads_input(bodies[block])}
+
+
+def _find_plain(items: Sequence, scopes: Scopes) -> set[int]:
+    """Return a block of nothing but calls that saves no line; empty if there is none."""
+    bodies, places = _count_places(items)
+    for block, body in bodies.items():
+        size = count_lines(body)
+        saves = places[block] * (size - 1) > size + 2
+        nodes = [node.name for node in find_nodes(body)]
+        is_module = bool(scopes) and find_own_class(nodes, scopes) not in CONTAINERS
+        if not saves and _is_only_calls(body) and not is_module and not _reads_input(body):
+            return {block}
+    return set()
+
+
+def _is_only_calls(items: Sequence) -> bool:
+    """Whether a sequence has no layer of its own, but for the sum of a call and the identity."""
+    return all(
+        isinstance(item, Call)
+        or (isinstance(item, Repeat) and _is_only_calls(item.turns[0]))
+        or (isinstance(item, Join) and all(map(_is_only_calls, item.arms)))
+        for item in items
+    )
+
+
+def _reads_input(body: Sequence) -> bool:
+    return get_source(body) in find_read_here(body)
+
+
+def _count_places(items: Sequence) -> tuple[dict[int, Sequence], Counter[int]]:
+    """Return the body of each block, and at how many places it is called."""
     places = Counter[int]()
     bodies = dict[int, Sequence]()
     for item in find_items(items):
@@ -102,8 +141,7 @@ def _find_single(items: Sequence) -> set[int]:
             bodies.setdefault(item.block, item.body)
     for sequence in (items, *bodies.values()):
         places.update(item.block for item in find_written(sequence) if isinstance(item, Call))
-    reading = {block for block, body in bodies.items() if get_source(body) in find_read_here(body)}
-    return {block for block, times in places.items() if times == 1} - reading
+    return bodies, places
 
 
 def find_aliases(items: Sequence, keys: LikeKeys, shapes: Shapes) -> None:
@@ -259,7 +297,8 @@ class _Search:
         """Return the lines that the parameters of a block are worth; infinity for too many."""
         windows = [_join(self._get_window(place, group.length)) for place in group.places]
         parameters = count_differences(windows)
-        return float("inf") if parameters > MOST_PARAMETERS else parameters * 0.5
+        is_table = parameters > FEW_PARAMETERS and len(windows) <= FEW_PARAMETERS
+        return float("inf") if parameters > MOST_PARAMETERS else parameters * (2 if is_table else 0.5)
 
 
 def _is_loop(line: Sequence) -> bool:

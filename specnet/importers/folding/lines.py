@@ -150,7 +150,8 @@ def _count(item: object) -> int:
 
 def _count_braces(inner: list[Sequence]) -> int:
     counts = [max(sum(_count_line(line) for line in split_arm(part)), 1) for part in inner]
-    is_short = sum(map(len, inner)) <= ONE_LINE and not any(map(_has_braces, chain.from_iterable(inner)))
+    items = [*chain.from_iterable(inner)]
+    is_short = len(items) <= ONE_LINE and (len(items) == 1 or not any(map(_has_braces, items)))
     return 1 if is_short and max(counts) == 1 else sum(counts) + 2
 
 

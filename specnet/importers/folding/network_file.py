@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from specnet.graph import Input, Network
 from specnet.importers.folding.block_names import name_block
-from specnet.importers.folding.blocks import extract_blocks, inline_single
+from specnet.importers.folding.blocks import extract_blocks, inline_needless
 from specnet.importers.folding.comments import LineComments
 from specnet.importers.folding.defaults import Defaults, find_defaults
 from specnet.importers.folding.hints import Hints
 from specnet.importers.folding.items import (
     Call,
+    Join,
     Mark,
     Sequence,
     Side,
@@ -63,8 +64,9 @@ class NetworkFile:
         exact, like = ExactKeys(), LikeKeys(self._network.shapes)
         items = compress(structure(self._network), exact.get, like.get)
         if self._ambition.blocks:
-            items = inline_single(
-                extract_blocks(items, self._network.shapes, self._hints.scopes, self._ambition.optional)
+            scopes = self._hints.scopes
+            items = inline_needless(
+                extract_blocks(items, self._network.shapes, scopes, self._ambition.optional), scopes
             )
         blocks = _unify_all(items, self._network)
         for block in blocks.values():
@@ -73,9 +75,9 @@ class NetworkFile:
         return self._write(items, blocks)
 
     def _write(self, items: Sequence, blocks: Mapping[int, Block]) -> str:
-        names = dict[int, str]()
+        names, layers = dict[int, str](), [node.name for node in self._network.nodes]
         for number, block in blocks.items():
-            names[number] = name_block(block.body, block.calls, self._hints.scopes, names.values())
+            names[number] = name_block(block.body, block.calls, self._hints.scopes, layers, names.values())
         defaults = find_defaults([items, *(block.body for block in blocks.values())])
         writer = Writer(blocks, names, defaults, self._network.shapes)
         lines: tree.Lines = (
@@ -86,6 +88,13 @@ class NetworkFile:
         )
         text = format_tree(lines) + _write_training(self._network)
         return self._comments.insert(text, self._hints.remarks)
+
+    def _fit_label(self, writer: Writer, line: Sequence, label: str, claim: tree.Expression | None) -> str:
+        """Return the label of a line; "" for one that would break braces onto several lines, and that nothing reads."""
+        if not isinstance(line[-1], Join) or label in writer.taps.values():
+            return label
+        broken, plain = (format_tree((writer.write_line(line, name, claim),)).count("\n") for name in (label, ""))
+        return label if broken == plain else ""
 
     def _write_main(self, items: Sequence, writer: Writer) -> Iterator[tree.Chain]:
         """Yield the lines of the main chain with labels, and claims where the shape changes."""
@@ -99,8 +108,9 @@ class NetworkFile:
             is_head = any(isinstance(item, Side) for item in line)
             result = None if is_head else self._network.shapes.get(get_result(line))
             claim = _make_shape(result) if result and (label or result != shape) else None
+            label = "" if is_head else self._fit_label(writer, line, label, claim)
             above = [text for node in find_nodes(line) for text in comments.get(node.name, ())]
-            yield self._comments.mark(writer.write_line(line, "" if is_head else label, claim), above)
+            yield self._comments.mark(writer.write_line(line, label, claim), above)
             shape = result or shape
 
 

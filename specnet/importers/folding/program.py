@@ -178,6 +178,12 @@ def _may_continue_stage(before: Sequence, line: Sequence, shapes: Shapes) -> boo
     calls = [*before, *line]
     if not isinstance(before[-1], Call | Repeat) or len(calls) > MOST_IN_STAGE or isinstance(before[0], Repeat):
         return False
-    if any(not isinstance(call, Call | Repeat) or count_lines([call]) > 1 for call in calls):
+    if any(not isinstance(call, Call | Repeat) or _is_nested(call) for call in calls):
         return False
     return shapes.get(get_result(before)) == shapes.get(get_result(line))
+
+
+def _is_nested(item: Item) -> bool:
+    """Whether a part has more than one line, or braces within braces."""
+    inner = item.turns[0] if isinstance(item, Repeat) else []
+    return count_lines([item]) > 1 or any(isinstance(each, Join | Repeat) for each in inner)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from specnet.attributes import Interval
@@ -27,6 +28,9 @@ FILTERS = ("out_channels", "groups")
 
 CHANNELS = frozenset({"out_channels", "out_features", "groups", "K"})
 """Fields that are numbers of channels, which may be written by those of the input."""
+
+LEAST_VALUES, MOST_MERGED = 3, 4
+"""Where there are many arms, or more arguments than four, two numbers are one parameter if three values agree."""
 
 Values = tuple[Any, ...]
 
@@ -138,7 +142,7 @@ class _Unification:
         if slot.field in FILTERS and slot.values == slot.channels and is_depthwise(layers, slot.channels):
             return make_name("C")
         if slot.is_constant:
-            return None
+            return self._name_constant(slot, type(layers[0]).model_fields[slot.field].default)
         if isinstance(slot.values[0], Interval):
             return self._express_range(slot)
         if slot.field == "shape" and (found := self._express_size(slot)):
@@ -146,6 +150,16 @@ class _Unification:
         if slot.field == "padding" and (found := _express_padding(layers, given)):
             return found
         return self._express(slot, lambda: name_parameter(slot.key, layers, self._arms, self._taken))
+
+    def _name_constant(self, slot: _Slot, default: object) -> tree.Expression | None:
+        """Return the parameter that a number in an arm of a part of the calls has; None for a number that all have."""
+        is_general = len({*slot.owners}) == self._owners or slot.field not in (*CHANNELS, "stride")
+        if is_general or slot.values[0] == default:
+            return None
+        own = self._list_known(slot)
+        multiples = (found for factor in FACTORS for each in own for found in _scale(*each, factor, slot.values))
+        known = (name for name, values in own if values == slot.values)
+        return next(chain(known, multiples if slot.field in CHANNELS else ()), None)
 
     def _express_range(self, slot: _Slot) -> tree.Expression:
         """Return a range of channels by its ends, either of which may be a number."""
@@ -177,8 +191,10 @@ class _Unification:
     def _merge_calls(self, owners: list[int], items: list[Any]) -> dict[str, tree.Expression]:
         given = dict[str, tree.Expression]()
         channels = [self._channels(get_source(item.body)) for item in items]
-        for each in self._blocks[items[0].block].parameters:
-            slot = _Slot("K" if each.is_channels else each.name, each.key, owners, [], channels)
+        parameters = self._blocks[items[0].block].parameters
+        is_among_many = len(parameters) > MOST_MERGED
+        for each in parameters:
+            slot = _Slot("K" if each.is_channels else each.name, each.key, owners, [], channels, is_among_many)
             slot.values = [item.arguments[each.name] for item in items]
             name = each.name
             if not slot.is_constant:
@@ -220,13 +236,22 @@ class _Unification:
         self.parameters.append(parameter)
         return make_name(parameter.name)
 
-    def _relate(self, slot: _Slot) -> Iterator[tree.Expression]:
-        """Yield the ways in which an attribute is written by what is known, the best first."""
-        known = [
+    def _is_coincidence(self, slot: _Slot) -> bool:
+        """Whether numbers of filters in one of many arms that are those of another one may be so by chance."""
+        is_among_many = any(self._arms) or slot.is_among_many
+        return is_among_many and slot.field in CHANNELS and len({*slot.values}) < LEAST_VALUES
+
+    def _list_known(self, slot: _Slot) -> list[tuple[tree.Expression, list[Any]]]:
+        """Return the parameters that an attribute may be written by, with their values at its places."""
+        return [
             (make_name(each.name), [each.values[owner] for owner in slot.owners])
             for each in self.parameters
             if each.key == slot.key or (each.is_channels and slot.field in CHANNELS)
         ]
+
+    def _relate(self, slot: _Slot) -> Iterator[tree.Expression]:
+        """Yield the ways in which an attribute is written by what is known, the best first."""
+        known = [] if self._is_coincidence(slot) else self._list_known(slot)
         yield from (name for name, values in known if values == slot.values)
         if slot.field not in CHANNELS:
             return
@@ -261,6 +286,8 @@ class _Slot:
     owners: list[int]
     values: list[Any]
     channels: list[int]
+    is_among_many: bool = False
+    """Whether it is one of many arguments, which may be equal by chance."""
 
     @property
     def is_constant(self) -> bool:
@@ -316,6 +343,8 @@ def _collect_differences(bodies: list[Sequence], columns: set[tuple[Hashable, ..
                 _collect_differences([*arms], columns)
         if isinstance(first, Repeat):
             _collect_differences([part.turns[0] for part in parts], columns)
+        if isinstance(first, Call):
+            _collect_differences([part.body for part in parts], columns)
 
 
 def _list_differences(layers: list[Any]) -> Iterator[tuple[Hashable, ...]]:

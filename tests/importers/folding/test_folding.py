@@ -137,8 +137,12 @@ def test_a_module_of_the_source_is_a_block_though_another_part_would_save_more()
         inner = f"{stage}.{rest[0]}" if rest else stage
         scopes[node.name] = (Scope(inner, "InvertedResidual"),) if rest else ()
     text = fold(network, Hints(scopes)).text
-    assert "block stage(" in fold(network).text and "block stage(" not in text
-    assert "inverted_residual 32  S=2" in text and "repeat 2 { add { | inverted_residual 32  | identity } }" in text
+    assert "block stack(" not in text
+    text = " ".join(text.split())
+    assert (
+        "bottleneck3_0_convs1: bottleneck 32 S=2" in text
+        and "bottleneck3_1_2: repeat 2 { add { | bottleneck 32 | identity } }" in text
+    )
 
 
 @pytest.mark.parametrize("pools", ["F=2,F=2 S=2", "F=2 S=2,F=2", "F=2,F=2 S=1,F=2 S=2"])
@@ -175,3 +179,43 @@ def test_arms_that_are_nested_too_deep_are_no_arms() -> None:
         values[-1] = value
     network = builder.network(value)
     assert match_networks(network, fold(network).checked.network)
+
+
+def make_fires(*names: str) -> Network:
+    """Return modules of convolutions, those of `fire2` as `fire2_squeeze`, `fire2_mix` …, with pools between."""
+    builder = specnet.NetworkBuilder("fires")
+    value = builder.input((64, 64, 8))
+    for filters, name in enumerate(names, 4):
+        value = builder.add("conv", value, K=filters, F=1, name=f"{name}_squeeze")
+        value = builder.add("conv", value, K=4, F=3, P=1, name=f"{name}_mix")
+        arms = [builder.add("conv", value, K=8, F=1 + 2 * n, P=n, name=f"{name}_expand{n}") for n in range(2)]
+        value = builder.add("concat", *arms, name=f"{name}_concat")
+        if filters % 2:
+            value = builder.add("pool", value, operation="max", F=2, name=f"pool_{name}")
+    return builder.network(value)
+
+
+def test_blocks_and_lines_have_what_the_names_of_the_source_share() -> None:
+    text = fold(make_fires("fire2", "fire3", "fire4", "fire5")).text
+    assert "block fire(" in text
+    assert all(f"\n{label}: " in text for label in ("fire2_3", "fire4_5", "pool_fire3"))
+    assert "stage" not in text
+
+
+def test_lines_that_the_source_has_no_names_for_are_stages_in_order() -> None:
+    text = fold(anonymise(make_fires("a", "b", "c", "d"))).text
+    labels = [line.partition(":")[0] for line in text.splitlines() if line.startswith("stage")]
+    assert labels == ["stage1", "stage2"]
+
+
+def test_a_projection_that_occurs_once_has_the_parameters_of_its_block() -> None:
+    builder = specnet.NetworkBuilder("residual")
+    value = builder.input((16, 16, 16))
+    for filters, stride in ((16, 1), (32, 2), (32, 1), (32, 1)):
+        inner = builder.add("relu", builder.add("conv", value, K=filters, F=3, S=stride, P=1))
+        for _ in range(2):
+            inner = builder.add("bn", builder.add("conv", inner, K=filters, F=3, P=1))
+            inner = builder.add("conv", builder.add("relu", inner), K=filters, F=1)
+        short = value if stride == 1 else builder.add("conv", value, K=filters, F=1, S=stride)
+        value = builder.add("relu", builder.add("add", inner, short))
+    assert "identity or { conv K=K F=1 S=S }" in fold(builder.network(value)).text
