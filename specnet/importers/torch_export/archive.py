@@ -72,7 +72,7 @@ class Archive:
         try:
             with self.zip.open(info) as file:
                 return file.read(largest + 1)[: largest + 1]
-        except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # whatever zlib or zipfile raises for damaged bytes
             raise UnreadableModel(f"{self.path}: {name} is damaged: {describe_reason(error)}") from None
 
     def list_tensors(self) -> Mapping[str, Mapping[str, Any]]:

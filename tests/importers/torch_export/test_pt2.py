@@ -158,6 +158,15 @@ def test_a_compressed_tensor_is_refused(archive: Path, tmp_path: Path) -> None:
         import_model(path)
 
 
+def test_bytes_that_cannot_be_inflated_are_one_message(archive: Path, tmp_path: Path) -> None:
+    path = change(archive, tmp_path / "packed.pt2", lambda _, content: content, compression=zipfile.ZIP_DEFLATED)
+    data, start = bytearray(path.read_bytes()), path.read_bytes().index(b"models/model.json") + 40
+    data[start : start + 20] = b"\xff" * 20
+    path.write_bytes(data)
+    with pytest.raises(UnreadableModel, match="damaged"):
+        import_model(path)
+
+
 def test_half_an_archive_is_one_message(archive: Path, tmp_path: Path) -> None:
     (path := tmp_path / "half.pt2").write_bytes(archive.read_bytes()[:5000])
     with pytest.raises(UnreadableModel, match="damaged"):
