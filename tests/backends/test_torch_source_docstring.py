@@ -12,9 +12,10 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from specnet.backends.source.docstring import write_docstring
 from specnet.backends.torch_source import generate_source
-from specnet.backends.torch_source.source_file import write_docstring
 from specnet.compiler import check_source
+from specnet.layers.base import order_as_torch
 from specnet.source import Source
 
 NETWORK = check_source(Source("a.net", "input 8x8x1\nconv K=4 F=3 -> relu\nfc 10\n")).network
@@ -30,7 +31,7 @@ def words_of(text: str) -> list[str]:
 @example(description="x" * 110 + '\\"""; import os; """', origin="a.net")
 @example(description="", origin="a" * 100 + '\\"""\nprint("run")\n"""')
 def test_the_docstring_is_one_text_that_holds_title_and_origin(description: str, origin: str) -> None:
-    docstring = write_docstring(replace(NETWORK, description=description), origin)
+    docstring = write_docstring(replace(NETWORK, description=description), origin, order_as_torch)
     (statement,) = ast.parse(docstring).body
     assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     text = "".join(str(statement.value.value).split())
@@ -51,7 +52,7 @@ def test_source_from_a_file_of_any_name_runs(origin: str) -> None:
 def test_the_docstring_says_where_the_module_is_for_one_size_of_input(up: str, is_for_one_size: bool) -> None:
     spec = f"input 8x8x4 -> @x\nconv K=4 F=3 S=2 P=1\n{up}\nadd @x\n"
     network = check_source(Source("a.net", spec)).network
-    assert ("for inputs of this size only" in write_docstring(network, "a.net")) is is_for_one_size
+    assert ("for inputs of this size only" in write_docstring(network, "a.net", order_as_torch)) is is_for_one_size
     names: dict[str, Any] = {"__name__": "generated"}
     exec(generate_source(network, "a.net"), names)
     module = names[network.name or "Network"]()
