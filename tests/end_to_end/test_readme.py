@@ -78,6 +78,9 @@ def test_each_command_does_what_it_says(
         words += ["--epochs", "2"]  # the lesson on digits trains as long as the spec says
     elif "runs" in command:
         shutil.copytree(request.getfixturevalue("trained"), folder, dirs_exist_ok=True)
+    if "--to onnx" in command:
+        for library in ("onnx", "onnxscript", "onnxruntime"):
+            pytest.importorskip(library, reason=f"the format needs {library}: pip install '.[export]'")
     if " report " in command or " train " in command:
         request.getfixturevalue("plain_figures")
     assert main(words) == (1 if "lecture" in command or " diff " in command else 0), capsys.readouterr().err

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
+import pytest
 from numpy import ndarray
-from onnx import TensorProto, helper, numpy_helper
+
+onnx = pytest.importorskip("onnx", reason="the package onnx writes the models")
+TensorProto, helper, numpy_helper = onnx.TensorProto, onnx.helper, onnx.numpy_helper
 
 OPSET = 17
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
 import pytest
 
 from specnet.importers import UnreadableModel, import_model
+
+onnx = pytest.importorskip("onnx", reason="the package onnx writes the models")
 
 DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 

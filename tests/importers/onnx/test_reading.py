@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from specnet.importers import Fate, UnreadableModel, import_model
 from specnet.importers.carrying import carry_weights
 from tests.importers.onnx.made_models import build, floats, integers, make_weights, node, write
+
+onnx = pytest.importorskip("onnx", reason="the package onnx writes the models")
+TensorProto, helper, numpy_helper = onnx.TensorProto, onnx.helper, onnx.numpy_helper
 
 CONV = make_weights(w=(4, 4, 3, 3))
 
