@@ -16,9 +16,6 @@ from specnet.importers.errors import MissingLibrary, UnreadableModel
 LARGEST_CONFIG = 8 << 20
 """The bytes of the longest configuration that is read: eight times that of EfficientNetV2-L."""
 
-STRING_CLASS = 3
-"""HDF5's number of the class of texts, H5T_STRING."""
-
 MOST_OBJECTS = 400_000
 """The largest number of objects and lists in a configuration: each takes some hundred bytes of memory."""
 
@@ -90,10 +87,12 @@ def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
 
 def _read_attribute(file: Any, name: str) -> bytes:
     """Return a text of the HDF5 file; b"" if it has none."""
+    from h5py import h5t
+
     if name not in file.attrs:
         return b""
     attribute = file.attrs.get_id(name)
-    if attribute.get_type().get_class() != STRING_CLASS:  # h5py may never come back from another type that claims texts
+    if attribute.get_type().get_class() != h5t.STRING:  # h5py may never come back from another type that claims texts
         raise UnreadableModel(f"the attribute `{name}` is no text")
     if attribute.shape not in ((), (1,)) or attribute.get_storage_size() > LARGEST_CONFIG:
         raise UnreadableModel(f"the attribute `{name}` is no text of at most {LARGEST_CONFIG:,} bytes")

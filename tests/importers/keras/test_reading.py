@@ -417,3 +417,11 @@ def test_models_within_models_that_multiply_end(tmp_path: Path) -> None:
         inner = make_functional([INPUT, layer], [["image", 0, 0]], [["inner", 2, 0]])
     with pytest.raises(UnreadableModel, match="more than 20,000 calls"):
         read(tmp_path, inner)
+
+
+def test_an_attribute_of_another_type_is_no_configuration(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="HDF5 needs h5py")
+    with h5py.File(tmp_path / "odd.h5", "w") as file:
+        file.attrs["model_config"] = 7
+    with pytest.raises(UnreadableModel, match="the attribute `model_config` is no text"):
+        import_model(tmp_path / "odd.h5")
